@@ -1,0 +1,55 @@
+package authmethods
+
+// Code is a stable word for a situation. It never changes its meaning and never
+// depends on the language; texts about it come from [Diagnose].
+type Code string
+
+// What the interfaces answer (design of the HTTP contract).
+const (
+	CodeInvalidRequest     Code = "invalid_request"
+	CodeInvalidAPIKey      Code = "invalid_api_key"
+	CodeLoanNotAllowed     Code = "loan_not_allowed"
+	CodeForbidden          Code = "forbidden"
+	CodeNotFound           Code = "not_found"
+	CodeConflict           Code = "conflict"
+	CodeStale              Code = "changed_meanwhile"
+	CodeLimitReached       Code = "limit_reached"
+	CodeHasDependents      Code = "has_dependents"
+	CodeTooManyRequests    Code = "too_many_requests"
+	CodeConsentRequired    Code = "consent_required"
+	CodeReconnectRequired  Code = "reconnect_required"
+	CodeMethodDisabled     Code = "method_disabled"
+	CodeProviderDown       Code = "provider_unavailable"
+	CodeProviderThrottled  Code = "provider_throttled"
+	CodeStorageUnavailable Code = "storage_unavailable"
+	CodeInternal           Code = "internal_error"
+	CodeAmbiguous          Code = "environment_required"
+)
+
+// What can go wrong with a provider; the diagnosis catalogue gives each a title,
+// causes and what to do.
+const (
+	CodeApprovalDeclined      Code = "approval_declined"       // D-01
+	CodeApprovalNotFinished   Code = "approval_not_finished"   // D-02
+	CodeRedirectURIMismatch   Code = "redirect_uri_mismatch"   // D-03
+	CodeClientUnknown         Code = "client_unknown"          // D-04
+	CodeLinkOutOfDate         Code = "link_out_of_date"        // D-05
+	CodeWrongDataCentre       Code = "wrong_data_centre"       // D-06
+	CodeClientRejected        Code = "client_rejected"         // D-07
+	CodeCodeExpired           Code = "code_expired"            // D-08
+	CodeNoLongTermAccess      Code = "no_long_term_access"     // D-09
+	CodeScopesMissing         Code = "scopes_missing"          // D-10
+	CodeScopeUnknown          Code = "scope_unknown"           // D-11
+	CodeGrantLost             Code = "grant_lost"              // D-12
+	CodeUnexpectedReply       Code = "unexpected_reply"        // D-15
+	CodeTokenRejected         Code = "token_rejected"          // D-16
+	CodePermissionMissing     Code = "permission_missing"      // D-17
+	CodeOrganizationMismatch  Code = "organisation_mismatch"   // D-18
+	CodeAccountLimited        Code = "account_limited"         // D-19
+	CodeAccountsServerRefused Code = "accounts_server_refused" // D-21
+	CodeEnvironmentMismatch   Code = "environment_mismatch"    // D-24
+	CodeKeyUnavailable        Code = "key_unavailable"         // D-23
+	CodeResponseLost          Code = "response_lost"           // D-26: the answer to a rotation never reached us
+	CodeOrganizationMissing   Code = "organization_missing"    // D-27: the provider asks for an organisation number
+	CodeRevoked               Code = "revoked"                 // D-28: somebody here revoked it
+)

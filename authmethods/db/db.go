@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"latchkey/authmethods"
+	"latchkey/migrations"
+)
+
+// DB is the database. It has no query methods of its own.
+type DB struct {
+	handle
+	dialect migrations.Dialect
+	pools   []*sql.DB
+	closers []func() error
+}
+
+// handle is a way to send statements: reads may go to any connection, writes to
+// the one that SQLite allows. Inside a transaction both are the transaction.
+type handle struct {
+	read, write *gorm.DB
+	now         string // SQL expression of the database's clock, Unix microseconds
+}
+
+// Tenant is the database as one tenant sees it. The zero Tenant panics on use.
+type Tenant struct {
+	id authmethods.TenantID
+	h  handle
+}
+
+// ID reports whose view t is.
+func (t Tenant) ID() authmethods.TenantID { return t.id }
+
+// For narrows the database to the caller's tenant.
+func (d *DB) For(c authmethods.Caller) (Tenant, error) {
+	if c.Tenant() == "" {
+		return Tenant{}, authmethods.ErrNoCaller
+	}
+	return Tenant{c.Tenant(), d.handle}, nil
+}
+
+// Dialect tells which database this is.
+func (d *DB) Dialect() migrations.Dialect { return d.dialect }
+
+// Ping reports whether the database answers and can be written to: a standby or
+// a full disk is not ready.
+func (d *DB) Ping(ctx context.Context) error {
+	// An empty transaction is not enough: it neither needs the write lock of
+	// SQLite nor notices a read-only PostgreSQL.
+	err := d.write.WithContext(ctx).Exec("UPDATE key_checks SET id = id WHERE 1 = 0").Error
+	return fail("checking the database", err)
+}
+
+// Close closes every connection.
+func (d *DB) Close() error {
+	var errs []error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		errs = append(errs, d.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// Tx runs f in one transaction. f must use the Tenant it is given and no other:
+// the outer one would wait for the lock that f itself holds. Stores hand values
+// to f, never functions that do anything but store: no call to a provider can
+// happen inside.
+func Tx(ctx context.Context, in Tenant, f func(in Tenant) error) error {
+	return in.h.tx(ctx, func(h handle) error { return f(Tenant{in.id, h}) })
+}
+
+func (h handle) tx(ctx context.Context, f func(handle) error) error {
+	// f's own errors pass unchanged; only beginning and committing are ours.
+	var inner error
+	err := h.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		inner = f(handle{read: g, write: g, now: h.now})
+		return inner
+	})
+	if inner != nil {
+		return inner
+	}
+	return fail("committing", err)
+}

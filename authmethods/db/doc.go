@@ -1,0 +1,10 @@
+// Package db owns the only *gorm.DB in the program.
+//
+// A [DB] cannot be queried. It can only be narrowed to one [Tenant], and a
+// Tenant can only be asked for rows that tenant owns. A query that crosses
+// tenants is therefore not forbidden here; it cannot be written. The one door
+// through the wall is [System], for background work and the command line, and it
+// must be narrowed to a tenant before a row of one can be read.
+//
+// This stops accidents, not malice: who edits this package can undo it.
+package db

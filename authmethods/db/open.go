@@ -1,0 +1,83 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"latchkey/migrations"
+)
+
+// Options say which database to open and how.
+type Options struct {
+	// URL is "sqlite:PATH" or "postgres://…" (also "postgresql://…").
+	URL string
+	// Serve takes the right to be the one server on a SQLite file; opening fails
+	// while another has it. Command-line tools leave it unset and may open the
+	// file beside the server.
+	Serve bool
+	// MaxConns bounds the connections to PostgreSQL; 0 means 16.
+	MaxConns int
+	Log      *slog.Logger // nil: no log
+}
+
+// Open opens the database and brings its schema up to date. It refuses a
+// database that a newer program has migrated ([migrations.NewerError]).
+func Open(ctx context.Context, o Options) (*DB, error) {
+	var d *DB
+	var err error
+	switch scheme, rest, _ := strings.Cut(o.URL, ":"); scheme {
+	case "sqlite":
+		d, err = openSQLite(ctx, rest, o)
+	case "postgres", "postgresql":
+		d, err = openPostgres(ctx, o)
+	default:
+		return nil, fmt.Errorf("db: database URL must begin with sqlite: or postgres://")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := migrations.Apply(ctx, d.pools[0], d.dialect); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// SchemaVersion returns the version of the database's schema.
+func (d *DB) SchemaVersion(ctx context.Context) (int, error) {
+	return migrations.Version(ctx, d.pools[0])
+}
+
+// gormOn returns GORM on an open pool, with everything switched off that does
+// more than map rows.
+func gormOn(dialector gorm.Dialector, prepare bool, log *slog.Logger) (*gorm.DB, error) {
+	quiet := logger.Discard
+	if log != nil {
+		quiet = logger.NewSlogLogger(log, logger.Config{
+			SlowThreshold:             time.Second,
+			LogLevel:                  logger.Warn,
+			IgnoreRecordNotFoundError: true,
+			ParameterizedQueries:      true, // values are secrets or may be
+		})
+	}
+	return gorm.Open(dialector, &gorm.Config{
+		SkipDefaultTransaction: true,
+		PrepareStmt:            prepare,
+		TranslateError:         false, // fail reads the drivers' codes
+		Logger:                 quiet,
+		NowFunc:                func() time.Time { return time.Now().UTC() },
+		DisableAutomaticPing:   true,
+	})
+}
+
+func (d *DB) own(pool *sql.DB) {
+	d.pools = append(d.pools, pool)
+	d.closers = append(d.closers, pool.Close)
+}

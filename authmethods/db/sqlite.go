@@ -1,0 +1,142 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/ncruces/go-sqlite3/gormlite"
+
+	"latchkey/migrations"
+)
+
+// sqliteNow is SQLite's clock. It counts milliseconds.
+const sqliteNow = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+
+// readers bounds the connections that only read.
+const readers = 8
+
+// pragmas are in the address so that every connection of the pool has them.
+// synchronous(full): with WAL, anything less may lose the newest commits when
+// the power fails, and a lost commit of a rotated refresh token is a dead
+// connection. secure_delete: a deleted secret must not stay in the file.
+var pragmas = []string{
+	"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "secure_delete(on)",
+}
+
+func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return nil, errors.New("db: sqlite: needs the path of a file")
+	}
+	d := &DB{dialect: migrations.SQLite}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
+	if o.Serve {
+		unlock, err := lockFile(path + ".lock")
+		if err != nil {
+			return nil, err
+		}
+		d.closers = append(d.closers, unlock)
+	}
+	write, err := sqlitePool(path, 1, "immediate", pragmas)
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	d.own(write)
+	read, err := sqlitePool(path, readers, "deferred", append([]string{"query_only(on)"}, pragmas...))
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	d.own(read)
+	if err := checkSQLite(ctx, write); err != nil {
+		d.Close()
+		return nil, err
+	}
+	d.now = sqliteNow
+	if d.write, err = gormOn(gormlite.OpenDB(write), true, o.Log); err == nil {
+		d.read, err = gormOn(gormlite.OpenDB(read), true, o.Log)
+	}
+	if err != nil {
+		d.Close()
+		return nil, fmt.Errorf("db: opening %s: %w", path, err)
+	}
+	return d, nil
+}
+
+func sqlitePool(path string, conns int, lock string, pragmas []string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {lock}, "_pragma": pragmas}
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	pool, err := driver.Open(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("db: opening %s: %w", path, err)
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return pool, nil
+}
+
+// prepareFile makes the file for its owner only before SQLite would make it
+// readable for all, and refuses one that others can read.
+func prepareFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("db: data directory: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("db: database file: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("db: database file: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("db: %s can be read by others (mode %04o); run: chmod 600 %s", path, info.Mode().Perm(), path)
+	}
+	return nil
+}
+
+// lockFile makes this process the one server on the file. The system releases
+// the lock when the process ends, however it ends.
+func lockFile(path string) (func() error, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("db: lock file: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("db: another Latchkey serves this database already (%s is locked); SQLite allows one server, use PostgreSQL for several", path)
+	}
+	return f.Close, nil
+}
+
+// checkSQLite reads back what must hold: settings that did not reach the
+// connection, or a SQLite that can corrupt its log, are refused.
+func checkSQLite(ctx context.Context, pool *sql.DB) error {
+	var mode, version string
+	var foreign, full int
+	row := pool.QueryRowContext(ctx, `SELECT (SELECT journal_mode FROM pragma_journal_mode), (SELECT foreign_keys FROM pragma_foreign_keys),
+		(SELECT synchronous FROM pragma_synchronous), sqlite_version()`)
+	if err := row.Scan(&mode, &foreign, &full, &version); err != nil {
+		return fail("opening the database file", err)
+	}
+	if mode != "wal" || foreign != 1 || full != 2 {
+		return fmt.Errorf("db: SQLite settings did not hold (journal %s, foreign keys %d, synchronous %d)", mode, foreign, full)
+	}
+	var major, minor, patch int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil || major*1e6+minor*1e3+patch < 3_051_003 {
+		return fmt.Errorf("db: SQLite %s can corrupt its write-ahead log; 3.51.3 or newer is needed", version)
+	}
+	return nil
+}

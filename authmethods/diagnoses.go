@@ -1,0 +1,3 @@
+package authmethods
+
+var diagnoses []Diagnosis
