@@ -12,8 +12,12 @@ const (
 	ClassGrantLost      Class = "grant_lost"      // this grant is dead: consent again
 	ClassClientRejected Class = "client_rejected" // the client is refused, the grants live
 	ClassScopeInvalid   Class = "scope_invalid"
-	ClassThrottled      Class = "throttled"
-	ClassTemporary      Class = "temporary"
+	// ClassRedirectURI means that the redirect URI is not the registered one.
+	ClassRedirectURI Class = "redirect_uri"
+	// ClassOrganizationMissing means that the request must name an organisation.
+	ClassOrganizationMissing Class = "organization_missing"
+	ClassThrottled           Class = "throttled"
+	ClassTemporary           Class = "temporary"
 )
 
 // Errors describes how a provider's token endpoint fails. The codes of RFC 6749
@@ -26,8 +30,11 @@ type Errors struct {
 	GrantLost      []string `yaml:"grant_lost"`
 	ClientRejected []string `yaml:"client_rejected"`
 	ScopeInvalid   []string `yaml:"scope_invalid"`
-	Throttled      []string `yaml:"throttled"`
-	Temporary      []string `yaml:"temporary"`
+	RedirectURI    []string `yaml:"redirect_uri"`
+	// OrganizationMissing are codes for a request that must name an organisation.
+	OrganizationMissing []string `yaml:"organization_missing"`
+	Throttled           []string `yaml:"throttled"`
+	Temporary           []string `yaml:"temporary"`
 	// ThrottledWhen are fields whose values show a throttle whatever the code,
 	// for providers that translate their codes.
 	ThrottledWhen map[string]string `yaml:"throttled_when"`
@@ -42,7 +49,8 @@ func (e Errors) Class(code string) Class {
 	}{
 		{e.Temporary, ClassTemporary}, {e.Throttled, ClassThrottled},
 		{e.GrantLost, ClassGrantLost}, {e.ClientRejected, ClassClientRejected},
-		{e.ScopeInvalid, ClassScopeInvalid},
+		{e.ScopeInvalid, ClassScopeInvalid}, {e.RedirectURI, ClassRedirectURI},
+		{e.OrganizationMissing, ClassOrganizationMissing},
 	} {
 		if slices.Contains(own.codes, code) {
 			return own.class

@@ -272,8 +272,8 @@ func (l *loader) locate(file string, n *yaml.Node, path []string) (string, int) 
 	return file, line
 }
 
-func keys[V any](m map[string]V) []string {
-	var list []string
+func keys[K ~string, V any](m map[K]V) []K {
+	var list []K
 	for key := range m {
 		list = append(list, key)
 	}

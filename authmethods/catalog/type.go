@@ -226,6 +226,11 @@ type API struct {
 	Headers     map[string]string `yaml:"headers"`
 	// Domain is the template of the api_domain that token responses carry.
 	Domain string `yaml:"domain"`
+	// InstanceHosts are the only hosts that a token response's instance_url may
+	// have: exact, or every subdomain of what begins with a dot. Elsewhere the
+	// token would be sent wherever an answer says.
+	InstanceHosts []string  `yaml:"instance_hosts"`
+	Errors        APIErrors `yaml:"errors"`
 }
 
 // Console is where the client is registered.
@@ -298,6 +303,9 @@ type Revocation struct {
 	TokenIn              TokenPlace `yaml:"token_in"`
 	ClientAuthentication bool       `yaml:"client_authentication"`
 	GoneStatuses         []int      `yaml:"gone_statuses"` // mean that it was gone already
+	// EndsAllGrants means that revoking one token ends every grant of the same
+	// account and client, newer ones included.
+	EndsAllGrants bool `yaml:"ends_all_grants"`
 }
 
 // TokenPlace is where the token to revoke goes.
