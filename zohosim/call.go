@@ -31,7 +31,7 @@ type call struct {
 	form     url.Values
 	received time.Time
 	events   []uint64
-	after    []func() // run once the answer has been sent
+	after    []func() // run when the answer is about to leave
 }
 
 // ServeHTTP serves every virtual host, the control API under /_sim/ and an index page.
@@ -39,6 +39,10 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h, path, ok := s.locate(r)
 	if !ok {
 		s.serveControl(w, r)
+		return
+	}
+	if path == "/_sim/style.css" {
+		s.style(w, r)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
@@ -56,6 +60,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.apply()
+	c.finish()
 	c.send(w)
 }
 
@@ -65,11 +70,14 @@ func (c *call) apply() {
 	c.s.dispatch(c)
 }
 
+// finish closes the books on a call. It runs before the first byte of the answer leaves, since a
+// fast client could otherwise come back while its last request still counted as open.
 func (c *call) finish() {
 	for i := len(c.after) - 1; i >= 0; i-- {
 		c.after[i]()
 	}
 	c.s.log.answered(c.events, c.s.clock.Now())
+	c.after, c.events = nil, nil
 }
 
 func (c *call) send(w http.ResponseWriter) {

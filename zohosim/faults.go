@@ -141,6 +141,7 @@ func (s *Sim) serveFault(w http.ResponseWriter, c *call, f Fault) {
 		f.BeforeReply(ctx)
 	}
 	wait(ctx, f.AfterMS)
+	c.finish()
 	f.spoil(w, c)
 }
 

@@ -127,8 +127,9 @@ func (s *Sim) AddUser(u User) (User, error) {
 		o.Product, o.Environment = or(o.Product, Desk), or(o.Environment, Production)
 		o.Portal = or(o.Portal, strings.ToLower(strings.ReplaceAll(o.Name, " ", "")))
 		if s.orgs[o.ID] == nil {
-			s.orgs[o.ID] = &orgState{Org: *o, dc: u.DC}
+			s.orgs[o.ID] = &orgState{dc: u.DC}
 		}
+		s.orgs[o.ID].Org = *o
 	}
 	if i := slices.IndexFunc(s.users, func(have *User) bool { return have.Email == u.Email }); i >= 0 {
 		*s.users[i] = u

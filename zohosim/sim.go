@@ -2,6 +2,7 @@ package zohosim
 
 import (
 	"fmt"
+	"html/template"
 	"net/http"
 	"strings"
 	"sync"
@@ -35,6 +36,8 @@ type Sim struct {
 	scopes      map[string][]string
 	extraScopes scopes
 	routes      map[route]func(*call)
+	templates   *template.Template
+	control     http.Handler
 	log         *eventLog
 	faults      faultQueue
 	overlap     overlaps
@@ -74,8 +77,8 @@ func New(cfg Config) *Sim {
 	if s.clock == nil {
 		s.clock = &Clock{}
 	}
-	s.hosts = hostIndex(s.dcs)
-	s.routes = s.routeTable()
+	s.hosts, s.templates = hostIndex(s.dcs), parseTemplates()
+	s.routes, s.control = s.routeTable(), s.controlMux()
 	s.SetBaseURL(cfg.BaseURL)
 	return s
 }
@@ -125,7 +128,7 @@ func (s *Sim) dispatch(c *call) {
 	case c.host.kind == deskHost && strings.HasPrefix(c.path, "/api/v1/"):
 		s.desk(c)
 	case c.host.kind == accountsHost || c.host.kind == deskHost:
-		c.page(http.StatusNotFound, "error", errorPage("en", "not_found", "", ""))
+		c.page(http.StatusNotFound, "error", errorPage("en", "not_found", ""))
 	case strings.HasPrefix(c.path, "/crm/v"):
 		s.crm(c)
 	default:
