@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Runs every check of this repository. With CI=true nothing may be skipped, no
+# result is taken from the cache, and fuzzing takes longer.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+CI=${CI:-false}
+export CI
+export HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+PATH=${PATH:-/usr/bin:/bin}:/usr/local/go/bin
+export PATH
+# A clone that belongs to somebody else cannot be asked for its revision.
+export GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+# Nothing of a server that happens to run here may reach the tests.
+unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE PGSERVICEFILE PGPASSFILE PGSSLMODE
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=()
+
+# step NAME COMMAND... announces a step, times it, and remembers whether it failed.
+step() {
+	local name=$1 start=$SECONDS
+	shift
+	printf '\n== %s\n' "$name"
+	if "$@"; then
+		printf '== %s: done in %ds\n' "$name" $((SECONDS - start))
+	else
+		printf '== %s: FAILED after %ds\n' "$name" $((SECONDS - start))
+		failed+=("$name")
+	fi
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have_postgres() {
+	[ -n "${LATCHKEY_TEST_POSTGRES_URL:-}${PG_BIN:-}" ] || have postgres ||
+		compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
+		compgen -G '/usr/pgsql-*/bin/initdb' >/dev/null ||
+		compgen -G '/opt/homebrew/opt/postgresql@*/bin/initdb' >/dev/null
+}
+
+have_chromium() {
+	[ -n "${CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome
+}
+
+# install PACKAGE... tries twice, since mirrors fail now and then.
+install() {
+	local log=$scratch/apt.log
+	for _ in 1 2; do
+		if DEBIAN_FRONTEND=noninteractive apt-get update -qq >"$log" 2>&1 &&
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >>"$log" 2>&1; then
+			return 0
+		fi
+	done
+	tail -n 20 "$log"
+	return 1
+}
+
+prerequisites() {
+	local missing=()
+	if ! have go; then
+		echo "Go is missing: install the version that go.mod names (https://go.dev/dl/)."
+		return 1
+	fi
+	have_postgres || missing+=(postgresql)
+	have_chromium || missing+=(chromium)
+	have gcc || missing+=(gcc libc6-dev) # for the race detector
+	if [ ${#missing[@]} -eq 0 ]; then
+		return 0
+	fi
+	if [ "$(id -u)" -eq 0 ] && have apt-get; then
+		echo "installing ${missing[*]}"
+		install "${missing[@]}" && return 0
+	fi
+	echo "These are missing: ${missing[*]}"
+	echo "On Debian or Ubuntu: sudo apt-get install -y --no-install-recommends ${missing[*]}"
+	return 1
+}
+
+format() {
+	local files
+	files=$(gofmt -l .)
+	[ -z "$files" ] || { printf 'not as gofmt writes it:\n%s\n' "$files"; return 1; }
+}
+
+staticcheck() { go tool -modfile=tools/go.mod staticcheck ./...; }
+
+# report reads test results as JSON; go test's own failure counts too (pipefail).
+report() { "$scratch/report"; }
+
+unit_tests() {
+	local fresh=()
+	[ "$CI" = true ] && fresh=(-count=1)
+	go build -o "$scratch/report" ./test/report || return 1
+	CGO_ENABLED=1 go test -json -race -shuffle=on ${fresh[@]+"${fresh[@]}"} ./... | report
+}
+
+# interop_tests runs the nested module, which keeps a foreign OpenID provider out
+# of the product's dependencies.
+interop_tests() {
+	go -C test/interop vet ./... || return 1
+	if [ -n "$(find test/interop -name '*_test.go' -print -quit)" ]; then
+		go -C test/interop test -json -count=1 ./... | report
+	fi
+}
+
+# fuzzing gives each fuzz target a few seconds with new inputs.
+fuzzing() {
+	local seconds=1 bad=0 file dir name
+	[ "$CI" = true ] && seconds=5
+	while IFS=: read -r file name; do
+		dir=$(dirname "$file")
+		name=${name#func }
+		name=${name%%(*}
+		if go test -run='^$' -fuzz="^$name\$" -fuzztime="${seconds}s" "./$dir" >"$scratch/fuzz.log" 2>&1; then
+			echo "ok    $dir $name"
+		else
+			cat "$scratch/fuzz.log"
+			echo "FAIL  $dir $name"
+			bad=1
+		fi
+	done < <(grep -rEo --include='*_test.go' --exclude-dir=interop '^func Fuzz[A-Za-z0-9_]*\(' . | sed 's|^\./||' | sort)
+	return $bad
+}
+
+step prerequisites prerequisites
+[ ${#failed[@]} -eq 0 ] || exit 1
+step gofmt format
+step vet go vet ./...
+step staticcheck staticcheck
+step "go.mod is tidy" go mod tidy -diff
+step tests unit_tests
+step "interoperability tests" interop_tests
+step "fuzz targets" fuzzing
+
+echo
+if [ ${#failed[@]} -gt 0 ]; then
+	echo "FAILED: $(printf '%s; ' "${failed[@]}" | sed 's/; $//')   (${SECONDS}s in all)"
+	exit 1
+fi
+echo "All checks passed (${SECONDS}s in all)."
