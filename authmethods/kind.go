@@ -47,8 +47,11 @@ type FieldError struct {
 // Problem is an error with a kind, a code from the closed set in diagnosis.go and
 // a message for people. Everything in it but Err may be shown to the caller.
 type Problem struct {
-	Kind       Kind
-	Code       Code
+	Kind Kind
+	Code Code
+	// Reason is the diagnosis behind Code where there is a more exact one, such as
+	// grant_lost behind reconnect_required.
+	Reason     Code
 	Detail     string // what happened here, in a sentence; never a secret or a provider's raw text
 	Fields     []FieldError
 	RetryAfter time.Duration // zero: unknown or pointless

@@ -62,6 +62,9 @@ type MethodEnvironment struct {
 	ClientID       string
 	Secret         SecretInfo
 	EnvironmentURL string
+	// ClientVersion counts the changes of client ID and secret here; it is the
+	// Version of the [Client].
+	ClientVersion int64
 	// Rejected is set while the provider refuses this client as such
 	// (invalid_client); no grant of it is refreshed before it is mended.
 	Rejected *Rejection

@@ -354,7 +354,7 @@ func (r *resolver) apiDomains() {
 func (r *resolver) calls() {
 	if o := r.t.Organizations; o != nil {
 		resolved := *o
-		resolved.URL = r.text(o.URL)
+		resolved.URL, resolved.Proof = r.text(o.URL), r.text(o.Proof)
 		r.p.Organizations = &resolved
 	}
 	if a := r.t.Account; a != nil {

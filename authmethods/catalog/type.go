@@ -345,15 +345,18 @@ type Verification struct {
 // field names joined by dots; an empty List means that the answer itself is the
 // one organisation.
 type Organizations struct {
-	Method  string   `yaml:"method"`
-	URL     string   `yaml:"url"`
-	List    string   `yaml:"list"`
-	ID      string   `yaml:"id"`
-	Name    string   `yaml:"name"`
-	Default string   `yaml:"default"`
-	Sandbox string   `yaml:"sandbox"`
-	Header  string   `yaml:"header"` // carries the chosen id in API calls
-	Scopes  []string `yaml:"scopes"` // any one of them suffices
+	Method  string `yaml:"method"`
+	URL     string `yaml:"url"`
+	List    string `yaml:"list"`
+	ID      string `yaml:"id"`
+	Name    string `yaml:"name"`
+	Default string `yaml:"default"`
+	Sandbox string `yaml:"sandbox"`
+	Header  string `yaml:"header"` // carries the chosen id in API calls
+	// Proof is a call that succeeds with Header only for the organisation that the
+	// token is for, where the list may hold others.
+	Proof  string   `yaml:"proof"`
+	Scopes []string `yaml:"scopes"` // any one of them suffices
 }
 
 // Account says how the account behind a token is found.

@@ -26,7 +26,7 @@ func (t *Type) urlTemplates() []template {
 		list = append(list, template{"issuer_by_claim.template", t.IssuerByClaim.Template})
 	}
 	if t.Organizations != nil {
-		list = append(list, template{"organizations.url", t.Organizations.URL})
+		list = append(list, template{"organizations.url", t.Organizations.URL}, template{"organizations.proof", t.Organizations.Proof})
 	}
 	if t.Account != nil {
 		list = append(list, template{"account.url", t.Account.URL})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"latchkey/authmethods"
 )
 
@@ -22,21 +24,35 @@ type Change struct {
 func (Change) TableName() string { return "changes" }
 
 // Announce records a change in the transaction that makes it, so that it is
-// heard if and only if it happened.
+// heard if and only if it happened. Its time is the database's: replicas whose
+// clocks differ would miss each other's changes.
 func Announce(ctx context.Context, in Tenant, kind string, object authmethods.ID) error {
-	c := Change{TenantID: in.id, Kind: kind, ObjectID: object, CreatedAt: At(time.Now())}
-	return fail("announcing a change", in.h.write.WithContext(ctx).Omit("seq").Create(&c).Error)
+	err := in.h.write.WithContext(ctx).Exec(
+		"INSERT INTO changes (tenant_id, kind, object_id, created_at) VALUES (?, ?, ?, "+in.h.now+")",
+		in.id, kind, object).Error
+	return fail("announcing a change", err)
 }
 
-// ChangesAfter returns the changes recorded at or after since, by the clocks of
-// the processes that recorded them. Callers overlap their windows: sequence
-// numbers may become visible out of order.
-func ChangesAfter(ctx context.Context, s System, since time.Time) ([]Change, error) {
-	return ListShared[Change](ctx, s, "seq", After("created_at", At(since)))
+// ChangesWithin returns the changes recorded in the last d by the database's
+// clock. Callers overlap their windows: a change becomes visible when its
+// transaction ends, later than its time and out of the order of its number.
+func ChangesWithin(ctx context.Context, s System, d time.Duration) ([]Change, error) {
+	return ListShared[Change](ctx, s, "seq", newer("created_at", d))
 }
 
-// PruneChanges forgets the changes from before the given time.
-func PruneChanges(ctx context.Context, s System, before time.Time) error {
-	_, err := DeleteShared[Change](ctx, s, Below("created_at", At(before)))
+// PruneChanges forgets the changes that are older than d by the database's clock.
+func PruneChanges(ctx context.Context, s System, d time.Duration) error {
+	_, err := DeleteShared[Change](ctx, s, older("created_at", d))
 	return err
+}
+
+// newer and older compare with a moment in the past. The subquery makes it a
+// constant to PostgreSQL, which would not use an index for a moving clock.
+func newer(col string, d time.Duration) Filter { return ago(col, ">", d) }
+func older(col string, d time.Duration) Filter { return ago(col, "<", d) }
+
+func ago(col, op string, d time.Duration) Filter {
+	return Filter{func(now string) clause.Expression {
+		return clause.Expr{SQL: "? " + op + " (SELECT " + now + ") - ?", Vars: []any{column(col), d.Microseconds()}}
+	}}
 }

@@ -51,6 +51,24 @@ func Ahead(col string) Filter {
 	}}
 }
 
+// In keeps the rows whose column col equals one of the values. Keep the number of
+// values fixed: each length is a statement of its own.
+func In(col string, values []string) Filter {
+	list := make([]any, len(values))
+	for i, v := range values {
+		list[i] = v
+	}
+	return fixed(clause.IN{Column: column(col), Values: list})
+}
+
+// AfterNow keeps the rows whose column col is later than d after the present by
+// the database's clock; d is usually negative.
+func AfterNow(col string, d time.Duration) Filter {
+	return Filter{func(now string) clause.Expression {
+		return clause.Expr{SQL: "? > " + now + " + ?", Vars: []any{column(col), d.Microseconds()}}
+	}}
+}
+
 // Set is one column of an update.
 type Set struct {
 	col string

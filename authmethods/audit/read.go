@@ -1,0 +1,114 @@
+package audit
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/db"
+)
+
+const (
+	defaultLimit = 50
+	maxLimit     = 1000
+	// page is how many events Verify holds in memory at a time.
+	page = 500
+)
+
+// Query narrows a list of events.
+type Query struct {
+	Object    authmethods.ID // empty: any
+	BeforeSeq int64          // 0: from the newest
+	Limit     int            // 0: 50; at most 1000
+}
+
+// List returns events, the newest first.
+func List(ctx context.Context, in db.Tenant, q Query) ([]authmethods.Event, error) {
+	var filters []db.Filter
+	if q.Object != "" {
+		filters = append(filters, db.Eq("object_id", string(q.Object)))
+	}
+	if q.BeforeSeq > 0 {
+		filters = append(filters, db.Below("seq", q.BeforeSeq))
+	}
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
+	}
+	rows, err := db.Newest[eventRow](ctx, in, "seq", min(q.Limit, maxLimit), filters...)
+	if err != nil {
+		return nil, fmt.Errorf("audit: listing: %w", err)
+	}
+	events := make([]authmethods.Event, len(rows))
+	for i := range rows {
+		if events[i], err = rows[i].event(); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// ErrBroken means that the log is not what was written.
+var ErrBroken = errors.New("the audit log was altered")
+
+func broken(seq int64, how string) error {
+	return fmt.Errorf("%w: event %d %s", ErrBroken, seq, how)
+}
+
+// Verify walks the tenant's chain from its beginning and returns how many events
+// it holds. An altered, missing or added event gives [ErrBroken] and its number.
+// Events may be recorded meanwhile.
+func Verify(ctx context.Context, in db.Tenant) (n int64, err error) {
+	last := origin(in.ID())
+	if before, err := db.Count[eventRow](ctx, in, db.Below("seq", 1)); err != nil || before > 0 {
+		return 0, cmp.Or(err, broken(0, "does not belong there"))
+	}
+	for {
+		rows, err := db.List[eventRow](ctx, in, db.After("seq", n), db.Below("seq", n+page+1))
+		if err != nil {
+			return n, fmt.Errorf("audit: verifying: %w", err)
+		}
+		if len(rows) == 0 {
+			done, err := atEnd(ctx, in, n, last)
+			if done || err != nil {
+				return n, err
+			}
+			continue
+		}
+		slices.SortFunc(rows, func(a, b eventRow) int { return cmp.Compare(a.Seq, b.Seq) })
+		for i := range rows {
+			row := &rows[i]
+			switch {
+			case row.Seq != n+1:
+				return n, broken(n+1, "is missing")
+			case !bytes.Equal(row.PreviousHash, last) || !bytes.Equal(row.Hash, link(last, row)):
+				return n, broken(row.Seq, "is not what was recorded")
+			}
+			n, last = row.Seq, row.Hash
+		}
+	}
+}
+
+// atEnd reports whether the chain really ends at n, where no event follows.
+func atEnd(ctx context.Context, in db.Tenant, n int64, last []byte) (bool, error) {
+	head, err := db.Get[headRow](ctx, in, headID)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("audit: verifying: %w", err)
+	case head.Seq < n:
+		return false, broken(n, "lies behind the recorded end")
+	case head.Seq == n && !bytes.Equal(head.Hash, last):
+		return false, broken(n, "is not the recorded end")
+	case head.Seq == n:
+		return true, nil
+	}
+	// The log has grown since the page was read, unless events are gone.
+	next, err := db.Count[eventRow](ctx, in, db.Eq("seq", n+1))
+	if err == nil && next == 0 {
+		err = broken(n+1, "is missing")
+	}
+	return false, err
+}

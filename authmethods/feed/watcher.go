@@ -1,0 +1,128 @@
+package feed
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"latchkey/authmethods/db"
+)
+
+const (
+	interval = 250 * time.Millisecond
+	// fresh is how old the last successful poll may be while caches hold good.
+	fresh = time.Second
+	// overlap is how long before the last poll the next one begins. A change that
+	// stays invisible for longer, because its transaction takes that long, is
+	// missed; no transaction of ours comes near.
+	overlap = 15 * time.Second
+	// patience is how long a poll may take: a connection that hangs must not hide
+	// that the feed is stale.
+	patience   = 5 * time.Second
+	keep       = time.Hour
+	pruneEvery = 5 * time.Minute
+)
+
+// Watcher polls the changes and passes them on.
+type Watcher struct {
+	sys  db.System
+	log  *slog.Logger
+	subs []func(Change)
+	last atomic.Pointer[time.Time] // the beginning of the last successful poll
+	seen map[int64]bool            // numbers of the changes in the window that were passed on
+}
+
+// New returns a Watcher that is not running yet. log may be nil.
+func New(sys db.System, log *slog.Logger) *Watcher {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Watcher{sys: sys, log: log}
+}
+
+// Subscribe has f called with every change. All calls come from one goroutine; f
+// must not block. Subscribe before Run.
+func (w *Watcher) Subscribe(f func(Change)) { w.subs = append(w.subs, f) }
+
+// Run polls until ctx ends. It begins with a Change of kind Everything, since
+// nothing is known of what happened before.
+func (w *Watcher) Run(ctx context.Context) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	var pruned time.Time
+	for {
+		w.poll(ctx)
+		if time.Since(pruned) > pruneEvery {
+			pruned = time.Now()
+			if err := db.PruneChanges(ctx, w.sys, keep); err != nil && ctx.Err() == nil {
+				w.log.Warn("forgetting old changes", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (w *Watcher) poll(ctx context.Context) {
+	start := time.Now()
+	gap := w.staleAt(start)
+	// After too long a silence, or the first time, the past does not matter: only
+	// the window is read, to know what has been passed on by Everything.
+	lost := gap > overlap
+	window := 2 * overlap
+	if !lost {
+		window = overlap + gap
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	changes, err := db.ChangesWithin(ctx, w.sys, window)
+	if err != nil {
+		if w.last.Load() != nil && gap < fresh {
+			w.log.Warn("polling for changes", "error", err)
+		}
+		return
+	}
+	seen := make(map[int64]bool, len(changes))
+	for _, c := range changes {
+		seen[c.Seq] = true
+		if !lost && !w.seen[c.Seq] {
+			w.tell(Change{Tenant: c.TenantID, Kind: Kind(c.Kind), Object: c.ObjectID})
+		}
+	}
+	w.seen = seen
+	if lost {
+		w.tell(Change{Kind: Everything})
+	}
+	// Only now may caches be relied upon: the subscribers have heard it all.
+	w.last.Store(&start)
+}
+
+func (w *Watcher) tell(c Change) {
+	for _, f := range w.subs {
+		f(c)
+	}
+}
+
+// never is how stale a Watcher is that has not polled yet.
+const never = time.Duration(1<<63 - 1)
+
+// StaleFor returns how long ago the last successful poll began.
+func (w *Watcher) StaleFor() time.Duration { return w.staleAt(time.Now()) }
+
+// Fresh reports whether caches that follow the feed may be relied upon.
+func (w *Watcher) Fresh() bool { return w.StaleFor() < fresh }
+
+// staleAt counts by the monotonic clock and by the wall clock and takes the
+// longer: the one stands still while a machine is suspended, the other may be set
+// back.
+func (w *Watcher) staleAt(now time.Time) time.Duration {
+	last := w.last.Load()
+	if last == nil {
+		return never
+	}
+	return max(now.Sub(*last), now.Round(0).Sub(last.Round(0)))
+}

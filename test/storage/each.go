@@ -1,0 +1,74 @@
+package storage
+
+import (
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/ncruces/go-sqlite3/driver"
+
+	"latchkey/authmethods/db"
+	"latchkey/migrations"
+	"latchkey/test/postgres"
+)
+
+// Each runs f on a new SQLite and a new PostgreSQL database, both migrated.
+func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	EachURL(t, func(t *testing.T, url string) { f(t, Open(t, url)) })
+}
+
+// EachURL runs f with the addresses of two empty databases, not migrated.
+func EachURL(t *testing.T, f func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		f(t, "sqlite:"+filepath.Join(t.TempDir(), "latchkey.db"))
+	})
+	t.Run("postgres", func(t *testing.T) { f(t, postgres.URL(t)) })
+}
+
+// Open opens the database and closes it when the test ends.
+func Open(t testing.TB, url string) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// Raw opens the database for statements of the test's own, past every wall.
+func Raw(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	var pool *sql.DB
+	var err error
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		pool, err = driver.Open("file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_txlock=immediate")
+	} else {
+		pool, err = sql.Open("pgx", url)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := pool.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return pool
+}
+
+// DialectOf tells the dialect of an address.
+func DialectOf(url string) migrations.Dialect {
+	if strings.HasPrefix(url, "sqlite:") {
+		return migrations.SQLite
+	}
+	return migrations.Postgres
+}

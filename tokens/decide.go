@@ -1,0 +1,134 @@
+package tokens
+
+import (
+	"time"
+
+	"latchkey/authmethods"
+)
+
+// Policy holds the numbers of the refresh policy.
+type Policy struct {
+	// Margin is the least life of a token that is lent: shorter ones die on the
+	// way.
+	Margin time.Duration
+	// Comfort is the life that a token should have when the caller names none. A
+	// token with less is refreshed first, and lent all the same if that fails.
+	Comfort time.Duration
+	// Early is the fraction of a token's life after which a loan starts a refresh
+	// in the background. The rest of its life is time to survive an outage.
+	Early float64
+	// Lease is how long a claim holds; Call is the deadline of one request and
+	// must be well under it, so that no lease lapses under a running request.
+	Lease, Call time.Duration
+	// Poll is how often a lease that another process holds is looked at.
+	Poll time.Duration
+}
+
+// DefaultPolicy is the policy of refresh.md in numbers.
+var DefaultPolicy = Policy{
+	Margin:  10 * time.Second,
+	Comfort: time.Minute,
+	Early:   0.75,
+	Lease:   60 * time.Second,
+	Call:    25 * time.Second,
+	Poll:    100 * time.Millisecond,
+}
+
+// Want is what a caller needs of a token.
+type Want struct {
+	// MinTTL is the life it must have left, a promise that is kept or refused.
+	// Zero: as much as the policy finds comfortable, less when nothing better can
+	// be had.
+	MinTTL time.Duration
+	// Other asks for a token other than this one: a provider refused it.
+	Other authmethods.ID
+}
+
+// Step is what is to be done next.
+type Step int
+
+// The steps.
+const (
+	Serve      Step = iota // the access token is good: lend it
+	Refresh                // claim the lease and ask the provider
+	Recover                // an earlier request has no applied answer: find or repeat it
+	Wait                   // somebody holds the lease; look again at Decision.At
+	Backoff                // not before Decision.At
+	Unmeetable             // no token of this provider lives as long as was asked
+	Fail                   // only a person can help
+)
+
+// Decision is the outcome of [Decide].
+type Decision struct {
+	Step Step
+	At   time.Time
+	// Ahead, with Serve, asks for a refresh in the background.
+	Ahead bool
+}
+
+// Decide is the whole refresh policy.
+func Decide(p Policy, g *Grant, w Want, now time.Time) Decision {
+	usable := g.Access.Usable(now, p.Margin) && g.Access.ID != w.Other && g.Broken != authmethods.CodeRevoked
+	enough := usable && g.Access.Usable(now, max(p.Margin, w.MinTTL))
+	next := renew(g, now)
+	acts := next.Step == Refresh || next.Step == Recover
+	switch {
+	case enough && comfortable(p, g, w, now):
+		return Decision{Step: Serve, Ahead: next.Step == Recover || acts && due(p, g, now)}
+	case usable && !enough && next.Step != Fail && w.MinTTL > life(g)-p.Margin:
+		// A new token would live no longer, so refreshing only burns the budget.
+		return Decision{Step: Unmeetable}
+	case acts:
+		return next
+	case enough:
+		// Nothing better can be had now, and a token that is still good is never
+		// withheld.
+		return Decision{Step: Serve}
+	}
+	return next
+}
+
+// renew says what stands between the grant and a new access token.
+func renew(g *Grant, now time.Time) Decision {
+	switch {
+	case g.Broken != "" || !g.Renewable:
+		return Decision{Step: Fail}
+	case now.Before(g.LeaseUntil):
+		return Decision{Step: Wait, At: g.LeaseUntil}
+	case g.ClientRejected != nil && now.Before(g.ClientRejected.RetryAt):
+		return Decision{Step: Backoff, At: g.ClientRejected.RetryAt}
+	case now.Before(g.RetryAt):
+		return Decision{Step: Backoff, At: g.RetryAt}
+	case g.Attempt != nil:
+		return Decision{Step: Recover}
+	}
+	return Decision{Step: Refresh}
+}
+
+// comfortable reports whether a token need not be refreshed before it is lent.
+func comfortable(p Policy, g *Grant, w Want, now time.Time) bool {
+	if w.MinTTL > 0 {
+		return true // enough is what was asked for
+	}
+	// A short-lived token would never be comfortable by the clock alone.
+	comfort := p.Comfort
+	if l := life(g); l > 0 {
+		comfort = min(comfort, l/4)
+	}
+	return g.Access.Usable(now, comfort)
+}
+
+// due reports whether so much of a token's life is over that it should be
+// refreshed before anybody waits for it.
+func due(p Policy, g *Grant, now time.Time) bool {
+	l := life(g)
+	return l > 0 && now.Sub(g.Access.IssuedAt) >= time.Duration(float64(l)*p.Early)
+}
+
+// life is the whole life of the grant's access token; zero if it never expires.
+func life(g *Grant) time.Duration {
+	if g.Access.ExpiresAt.IsZero() {
+		return 0
+	}
+	return g.Access.ExpiresAt.Sub(g.Access.IssuedAt)
+}

@@ -1,0 +1,218 @@
+package tokens
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/authmethods"
+)
+
+// Lender lends access tokens to services.
+type Lender struct {
+	engine    *Engine
+	directory Directory
+	ledger    Ledger
+	shelf     *shelf
+	freshness Freshness
+	grace     time.Duration
+}
+
+// Freshness tells how far what is remembered can be trusted.
+type Freshness interface {
+	// StaleFor is how long ago this process last knew all changes that other
+	// processes made.
+	StaleFor() time.Duration
+}
+
+// LenderOptions are what a Lender needs.
+type LenderOptions struct {
+	Engine    *Engine
+	Directory Directory
+	Ledger    Ledger
+	Freshness Freshness
+	// Grace is how long loans that are on record are renewed from memory while the
+	// storage is away; 0 is never.
+	Grace time.Duration
+	// Remember bounds the tokens kept in memory; 0 means 100,000.
+	Remember int
+}
+
+// NewLender returns a Lender with an empty memory.
+func NewLender(o LenderOptions) *Lender {
+	return &Lender{o.Engine, o.Directory, o.Ledger, newShelf(o.Remember), o.Freshness, o.Grace}
+}
+
+// trusted is how long memory is believed without news from the storage: changes
+// made elsewhere are promised to take effect within a second.
+const trusted = time.Second
+
+// Lend lends svc what it asks for. A token is lent from memory while no change is
+// known that could forbid it; otherwise the storage decides, and the provider is
+// asked where the token's life is not enough.
+func (l *Lender) Lend(ctx context.Context, svc *authmethods.Service, r LoanRequest) (Loan, error) {
+	if r.Subject == "" {
+		r.Subject = TenantSubject
+	}
+	key := keyOf(svc.Tenant, r)
+	item := l.shelf.find(key)
+	stale := l.freshness.StaleFor()
+	if item != nil && stale <= trusted {
+		if loan, ok, err := l.fromMemory(ctx, svc, item, r, false); ok || err != nil {
+			return loan, err
+		}
+	}
+	loan, err := l.fromStore(ctx, svc, key, r, Want{MinTTL: r.MinTTL})
+	if err == nil || item == nil || authmethods.KindOf(err) != authmethods.Unavailable {
+		return loan, err
+	}
+	// The storage is away. Only loans that are on record already go on, and only
+	// for so long.
+	if stale > trusted && stale <= l.grace && item.borrowed(svc.ID) {
+		if loan, ok, _ := l.fromMemory(ctx, svc, item, r, true); ok {
+			loan.State = Degraded
+			return loan, nil
+		}
+	}
+	return Loan{}, err
+}
+
+// fromMemory lends the remembered token if the policy would serve it. away says
+// that the storage cannot be asked.
+func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item *item, r LoanRequest, away bool) (Loan, bool, error) {
+	if err := l.allowed(svc, &item.target, r); err != nil {
+		return Loan{}, false, err
+	}
+	now := item.now()
+	d := Decide(l.engine.Policy, &item.grant, Want{MinTTL: r.MinTTL}, now)
+	if d.Step != Serve || d.Ahead && !away {
+		return Loan{}, false, nil
+	}
+	if err := item.covers(r.Scopes); err != nil {
+		return Loan{}, false, err
+	}
+	if !away {
+		if err := l.record(ctx, svc, item, r.Purpose); err != nil {
+			return Loan{}, false, err
+		}
+	}
+	loan := item.loan
+	loan.Source = FromMemory
+	loan.expire(now)
+	return loan, true, nil
+}
+
+// fromStore reads the grant, refreshes it if need be, and remembers it.
+func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key shelfKey, r LoanRequest, w Want) (Loan, error) {
+	mark := l.shelf.mark()
+	target, err := l.directory.Find(ctx, svc.Tenant, r)
+	if err != nil {
+		return Loan{}, err
+	}
+	if err := l.allowed(svc, &target, r); err != nil {
+		return Loan{}, err
+	}
+	if err := target.lendable(); err != nil {
+		return Loan{}, err
+	}
+	g, now, refreshed, err := l.engine.Token(ctx, target.Slot, w)
+	if err != nil {
+		return Loan{}, err
+	}
+	item := newItem(target, g, now)
+	if err := item.covers(r.Scopes); err != nil {
+		return Loan{}, err
+	}
+	if err := l.record(ctx, svc, item, r.Purpose); err != nil {
+		return Loan{}, err
+	}
+	l.shelf.put(key, item, mark)
+	loan := item.loan
+	loan.Source = FromStore
+	if refreshed {
+		loan.Source = Refreshed
+	}
+	loan.expire(now)
+	return loan, nil
+}
+
+// allowed checks the service's permits. A service of a tenant sees nothing of
+// another: the answer is the same as for what does not exist.
+func (l *Lender) allowed(svc *authmethods.Service, t *Target, r LoanRequest) error {
+	if svc.Tenant != authmethods.Platform && svc.Tenant != t.TenantID {
+		return authmethods.Missing()
+	}
+	_, err := svc.Covers(t.Loanable, r.Scopes)
+	return err
+}
+
+// record makes the first loan of a token to a service durable before the token
+// leaves, and counts the later ones.
+func (l *Lender) record(ctx context.Context, svc *authmethods.Service, item *item, purpose string) error {
+	if item.count(svc.ID) {
+		return nil
+	}
+	err := l.ledger.First(ctx, Borrowing{
+		Tenant: item.target.TenantID, Connection: item.target.Connection, Token: item.grant.Access.ID,
+		Service: svc.ID, ServiceName: svc.Name, Purpose: purpose,
+	})
+	if err == nil {
+		item.recorded(svc.ID)
+	}
+	return err
+}
+
+// Forget drops what is remembered of a tenant, because something of it changed.
+func (l *Lender) Forget(tenant authmethods.TenantID) { l.shelf.forget(tenant) }
+
+// ForgetAll drops everything that is remembered.
+func (l *Lender) ForgetAll() { l.shelf.forgetAll() }
+
+// lendable says why nothing can be lent whatever the grant's state is.
+func (t *Target) lendable() error {
+	switch {
+	case !t.Enabled && t.Connection == "":
+		return consentRequired()
+	case !t.Enabled:
+		return &authmethods.Problem{
+			Kind: authmethods.HumanNeeded, Code: authmethods.CodeMethodDisabled,
+			Detail: fmt.Sprintf("The method %s is not enabled in %s.", t.Method, t.Environment),
+		}
+	case t.Connection == "":
+		return consentRequired()
+	}
+	return nil
+}
+
+// MissingScopes returns the wanted scopes that granted does not cover. Scope names are
+// compared without case, as providers do in practice; a scope that ends in ALL
+// covers its siblings.
+func MissingScopes(granted, wanted []string) (lacking []string) {
+	for _, w := range wanted {
+		if !covered(granted, w) {
+			lacking = append(lacking, w)
+		}
+	}
+	return lacking
+}
+
+func covered(granted []string, wanted string) bool {
+	family, _, _ := cutLast(wanted, ".")
+	for _, g := range granted {
+		if strings.EqualFold(g, wanted) {
+			return true
+		}
+		if f, op, ok := cutLast(g, "."); ok && strings.EqualFold(op, "ALL") && strings.EqualFold(f, family) {
+			return true
+		}
+	}
+	return false
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}

@@ -1,0 +1,145 @@
+package tokens
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
+	"latchkey/crypto/secret"
+)
+
+// TenantSubject is the subject of a connection that belongs to the whole tenant
+// rather than to one of its users.
+const TenantSubject = "tenant"
+
+// LoanRequest is what a service asks for.
+type LoanRequest struct {
+	Tenant      string // slug or id; empty: the service's own
+	Method      string // reference or id
+	Environment authmethods.Environment
+	Subject     string // empty: TenantSubject
+	MinTTL      time.Duration
+	Scopes      []string
+	Purpose     string
+}
+
+// Source tells where a lent token came from.
+type Source string
+
+// The sources.
+const (
+	FromMemory Source = "memory"
+	FromStore  Source = "store"
+	Refreshed  Source = "refreshed"
+)
+
+// Loan is an access token in the hands of a service.
+type Loan struct {
+	AccessToken secret.Text
+	TokenType   string
+	TokenID     authmethods.ID
+	Scopes      []string
+	ExpiresAt   time.Time     // by the storage's clock; zero: never
+	ExpiresIn   time.Duration // what is left now; zero: never expires
+	Headers     []Header      // what a call to the provider's API carries
+	APIBaseURL  string
+	Tenant      string // slug
+	Method      string // reference
+	Environment authmethods.Environment
+	Connection  authmethods.ID
+	State       State // Active or Degraded
+	Source      Source
+}
+
+// Header is one header of a call to a provider's API. Its value may hold the
+// token.
+type Header struct {
+	Name  string
+	Value secret.Text
+}
+
+// Target is what a loan request resolved to.
+type Target struct {
+	authmethods.Loanable
+	Connection authmethods.ID // empty: nobody ever approved
+	Enabled    bool
+	Slot       Slot // nil if Connection is empty
+	Provider   *catalog.Provider
+	// APIBaseURL and APIHeaders are the provider's, with the connection's
+	// organisation and instance filled in.
+	APIBaseURL  string
+	APIHeaders  map[string]string
+	InstanceURL string // of the connection, where the provider named one
+}
+
+// Issued is what is known of an access token by its public id.
+type Issued struct {
+	Target
+	Subject string
+	// Recent counts the tokens that this grant got within the provider's limit
+	// window; a forced refresh must stay within the budget.
+	Recent int
+}
+
+// Directory finds grants. Unknown and foreign objects are the same
+// [authmethods.Missing].
+type Directory interface {
+	// Find resolves a request on behalf of a service of owner.
+	Find(ctx context.Context, owner authmethods.TenantID, r LoanRequest) (Target, error)
+	// FindToken resolves an access token's public id likewise, and notes that it
+	// was reported.
+	FindToken(ctx context.Context, owner authmethods.TenantID, id authmethods.ID) (Issued, error)
+}
+
+// Borrowing is the fact that a service holds a token.
+type Borrowing struct {
+	Tenant      authmethods.TenantID
+	Connection  authmethods.ID
+	Token       authmethods.ID
+	Service     authmethods.ID
+	ServiceName string
+	Purpose     string
+}
+
+// Ledger records who holds which token.
+type Ledger interface {
+	// First makes a borrowing durable, before the token leaves.
+	First(context.Context, Borrowing) error
+}
+
+// present dresses an access token as a loan.
+func (t *Target) present(g *Grant, now time.Time) Loan {
+	loan := Loan{
+		AccessToken: g.Access.Value, TokenType: t.tokenType(g), TokenID: g.Access.ID,
+		Scopes: g.Access.Scopes, ExpiresAt: g.Access.ExpiresAt,
+		Headers:    []Header{{t.Provider.TokenHeader, t.credentials(g)}},
+		APIBaseURL: t.APIBaseURL, Tenant: t.TenantSlug, Method: t.Method, Environment: t.Environment,
+		Connection: t.Connection, State: Active,
+	}
+	for name, value := range t.APIHeaders {
+		loan.Headers = append(loan.Headers, Header{name, secret.New(value)})
+	}
+	if g.State(now) != Active {
+		loan.State = Degraded
+	}
+	return loan
+}
+
+// basicType is the token type of ready HTTP Basic credentials (RFC 7617), which
+// no provider's prefix may replace.
+const basicType = "Basic"
+
+// tokenType is the word before the token in its header, which is not always what
+// the provider calls it (RFC 6749 section 7.1 as practised).
+func (t *Target) tokenType(g *Grant) string {
+	if prefix := t.Provider.TokenHeaderPrefix; prefix != "" && g.Access.Type != basicType {
+		return prefix
+	}
+	return g.Access.Type
+}
+
+func (t *Target) credentials(g *Grant) secret.Text {
+	return secret.New(strings.TrimSpace(t.tokenType(g) + " " + g.Access.Value.Reveal()))
+}

@@ -1,0 +1,76 @@
+package tokens
+
+import (
+	"context"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
+)
+
+// Rejection is a service's report that a provider refused a lent token.
+type Rejection struct {
+	Status int    // HTTP status of the provider's API
+	Code   string // its error code, if it gave one
+}
+
+// Outcome is what became of a rejection.
+type Outcome string
+
+// The outcomes.
+const (
+	Replaced        Outcome = "replaced"
+	AlreadyReplaced Outcome = "already_replaced"
+	ScopeProblem    Outcome = "scope_problem" // a new token would not help
+	NotReplaced     Outcome = "not_replaced"  // the refresh budget is spent, or the refresh failed
+)
+
+// Reject answers a report that a provider refused the token with the given id.
+// Any number of reports of one token cause one refresh at most: the token is
+// replaced only while it is the grant's current one. A stale or forged report
+// causes none.
+func (l *Lender) Reject(ctx context.Context, svc *authmethods.Service, id authmethods.ID, r Rejection) (Outcome, Loan, error) {
+	issued, err := l.directory.FindToken(ctx, svc.Tenant, id)
+	if err != nil {
+		return "", Loan{}, err
+	}
+	request := LoanRequest{
+		Tenant: string(issued.TenantID), Method: issued.Method, Environment: issued.Environment, Subject: issued.Subject,
+	}
+	if err := l.allowedAny(svc, &issued.Target); err != nil {
+		return "", Loan{}, err
+	}
+	switch issued.Provider.APIErrors.Class(r.Status, r.Code) {
+	case catalog.APIPermission:
+		return ScopeProblem, Loan{}, nil
+	case catalog.APIOther:
+		return NotReplaced, Loan{}, nil
+	}
+	g, _, err := issued.Slot.Load(ctx)
+	if err != nil {
+		return "", Loan{}, err
+	}
+	outcome := Replaced
+	if g.Access.ID != id {
+		outcome = AlreadyReplaced
+	} else if budget := issued.Provider.Limits.Refreshes.Budget; budget > 0 && issued.Recent >= budget {
+		l.engine.Log.Warn("token reported as rejected, refresh budget spent", "token", id, "budget", budget)
+		return NotReplaced, Loan{}, nil
+	}
+	l.Forget(issued.TenantID)
+	loan, err := l.fromStore(ctx, svc, keyOf(svc.Tenant, request), request, Want{Other: id})
+	if authmethods.KindOf(err) == authmethods.Unavailable {
+		return NotReplaced, Loan{}, nil
+	}
+	return outcome, loan, err
+}
+
+// allowedAny checks that svc may borrow from t at all. Otherwise the token is as
+// unknown to it as one that does not exist.
+func (l *Lender) allowedAny(svc *authmethods.Service, t *Target) error {
+	for _, p := range svc.Permits {
+		if p.Allows(svc.Tenant, t.Loanable) {
+			return nil
+		}
+	}
+	return authmethods.Missing()
+}

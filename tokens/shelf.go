@@ -1,0 +1,130 @@
+package tokens
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"latchkey/authmethods"
+)
+
+const defaultRemember = 100_000
+
+// shelf remembers tokens that are ready to be lent, by what was asked for.
+type shelf struct {
+	items *otter.Cache[shelfKey, *item]
+	// Time is counted in changes: clock is the number of the newest, changes holds
+	// the newest of each tenant, all the newest that concerned everybody. An item
+	// is void if one of them is newer than what it was read under.
+	clock   atomic.Int64
+	changes sync.Map // authmethods.TenantID → *atomic.Int64
+	all     atomic.Int64
+}
+
+// shelfKey is a request as it was worded. owner keeps apart services whose "own
+// tenant" differs.
+type shelfKey struct {
+	owner       authmethods.TenantID
+	tenant      string
+	method      string
+	environment authmethods.Environment
+	subject     string
+}
+
+func keyOf(owner authmethods.TenantID, r LoanRequest) shelfKey {
+	return shelfKey{owner, r.Tenant, r.Method, r.Environment, r.Subject}
+}
+
+// item is a grant as it was read, with its loan nearly ready.
+type item struct {
+	target Target
+	grant  Grant
+	loan   Loan
+	read   time.Time // the storage's time when it was read
+	at     time.Time // the same moment by this process's monotonic clock
+
+	changes   *atomic.Int64 // the tenant's, in shelf.changes
+	seen      int64         // shelf.clock before it was read
+	borrowers sync.Map      // authmethods.ID of a service → *atomic.Int64, loans since the first
+}
+
+func newShelf(size int) *shelf {
+	if size <= 0 {
+		size = defaultRemember
+	}
+	return &shelf{items: otter.Must(&otter.Options[shelfKey, *item]{MaximumSize: size})}
+}
+
+func newItem(t Target, g Grant, now time.Time) *item {
+	return &item{target: t, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
+}
+
+// now is the storage's time, carried on by the monotonic clock, which no step of
+// the wall clock moves.
+func (i *item) now() time.Time { return i.read.Add(time.Since(i.at)) }
+
+// find returns what is remembered for key and still true.
+func (s *shelf) find(key shelfKey) *item {
+	i, ok := s.items.GetIfPresent(key)
+	if !ok || i.changes.Load() > i.seen || s.all.Load() > i.seen {
+		return nil
+	}
+	return i
+}
+
+// mark is taken before the storage is read, for put.
+func (s *shelf) mark() int64 { return s.clock.Load() }
+
+func (s *shelf) put(key shelfKey, i *item, mark int64) {
+	i.changes, i.seen = s.changesOf(i.target.TenantID), mark
+	if old, ok := s.items.GetIfPresent(key); ok && old.grant.Access.ID == i.grant.Access.ID {
+		old.borrowers.Range(func(k, v any) bool { i.borrowers.LoadOrStore(k, v); return true })
+	}
+	s.items.Set(key, i)
+}
+
+func (s *shelf) changesOf(id authmethods.TenantID) *atomic.Int64 {
+	if c, ok := s.changes.Load(id); ok {
+		return c.(*atomic.Int64)
+	}
+	c, _ := s.changes.LoadOrStore(id, new(atomic.Int64))
+	return c.(*atomic.Int64)
+}
+
+func (s *shelf) forget(id authmethods.TenantID) { s.changesOf(id).Store(s.clock.Add(1)) }
+func (s *shelf) forgetAll()                     { s.all.Store(s.clock.Add(1)) }
+
+// count counts a loan to a service that is on record, and reports whether it is.
+func (i *item) count(service authmethods.ID) bool {
+	c, ok := i.borrowers.Load(service)
+	if ok {
+		c.(*atomic.Int64).Add(1)
+	}
+	return ok
+}
+
+func (i *item) recorded(service authmethods.ID)      { i.borrowers.LoadOrStore(service, new(atomic.Int64)) }
+func (i *item) borrowed(service authmethods.ID) bool { _, ok := i.borrowers.Load(service); return ok }
+
+// covers returns nil if the token has the wanted scopes.
+func (i *item) covers(wanted []string) error {
+	lacking := MissingScopes(i.grant.Access.Scopes, wanted)
+	if len(lacking) == 0 {
+		return nil
+	}
+	return &authmethods.Problem{
+		Kind: authmethods.HumanNeeded, Code: authmethods.CodeScopesMissing,
+		Detail:  "The connection lacks permissions: " + strings.Join(lacking, ", ") + ".",
+		Related: lacking,
+	}
+}
+
+// expire sets what is left of the token's life.
+func (l *Loan) expire(now time.Time) {
+	if !l.ExpiresAt.IsZero() {
+		l.ExpiresIn = l.ExpiresAt.Sub(now)
+	}
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/maypok86/otter/v2"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
+)
+
+// configs remembers methods with their resolved providers: they change rarely and
+// every loan from the store needs one. What changes is told by [Store.Forget].
+type configs struct {
+	cache   *otter.Cache[configKey, *config]
+	changes atomic.Int64
+}
+
+type configKey struct {
+	tenant authmethods.TenantID
+	method string // reference or id, as asked
+}
+
+// config is a method with its type, as it was read.
+type config struct {
+	method authmethods.Method
+	kind   *catalog.Type
+
+	mu        sync.Mutex // guards providers
+	providers map[providerKey]*catalog.Provider
+}
+
+type providerKey struct {
+	environment authmethods.Environment
+	dataCentre  string
+}
+
+const maxConfigs = 10_000
+
+func newConfigs() *configs {
+	return &configs{cache: otter.Must(&otter.Options[configKey, *config]{MaximumSize: maxConfigs})}
+}
+
+func (c *configs) find(ctx context.Context, s *Store, tenant authmethods.TenantID, ref string) (*config, error) {
+	key := configKey{tenant, ref}
+	if found, ok := c.cache.GetIfPresent(key); ok {
+		return found, nil
+	}
+	changes := c.changes.Load()
+	found, err := s.config(ctx, lending(tenant), ref)
+	if err != nil {
+		return nil, err
+	}
+	c.cache.Set(key, found)
+	if c.changes.Load() != changes {
+		c.cache.Invalidate(key) // it may have been read before a change
+	}
+	return found, nil
+}
+
+// Forget drops what is remembered of a tenant's methods, because one changed.
+func (s *Store) Forget(tenant authmethods.TenantID) {
+	s.configs.changes.Add(1)
+	for key := range s.configs.cache.Keys() {
+		if key.tenant == tenant {
+			s.configs.cache.Invalidate(key)
+		}
+	}
+}
+
+// ForgetAll drops all that is remembered.
+func (s *Store) ForgetAll() {
+	s.configs.changes.Add(1)
+	s.configs.cache.InvalidateAll()
+}
+
+// config reads a method afresh.
+func (s *Store) config(ctx context.Context, c authmethods.Caller, ref string) (*config, error) {
+	t, err := s.Methods.For(c)
+	if err != nil {
+		return nil, err
+	}
+	method, err := t.Method(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	kind, ok := s.Catalog.Find(method.IntegrationType)
+	if !ok {
+		return nil, fmt.Errorf("tokens/store: method %s is of the unknown integration type %q", method.ID, method.IntegrationType)
+	}
+	return &config{method: method, kind: kind, providers: map[providerKey]*catalog.Provider{}}, nil
+}
+
+// provider resolves the method's provider, once per environment and data centre.
+func (c *config) provider(e authmethods.Environment, dataCentre string) (*catalog.Provider, error) {
+	key := providerKey{e, dataCentre}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.providers[key]; p != nil {
+		return p, nil
+	}
+	choice := catalog.Choice{
+		Environment: e, DataCentre: dataCentre, EnvironmentURL: c.method.EnvironmentURL,
+		Settings: c.method.Settings, Mode: c.method.Mode,
+	}
+	if in := c.method.In(e); in != nil && in.EnvironmentURL != "" {
+		choice.EnvironmentURL = in.EnvironmentURL
+	}
+	p, err := c.kind.Resolve(choice)
+	if err != nil {
+		return nil, err
+	}
+	c.providers[key] = &p
+	return &p, nil
+}
+
+// defaultEnvironment is the one that a loan request means when it names none: the
+// only enabled one, else production.
+func (c *config) defaultEnvironment() authmethods.Environment {
+	only := authmethods.Production
+	enabled := 0
+	for _, e := range c.method.Environments {
+		if e.Enabled {
+			only = e.Environment
+			enabled++
+		}
+	}
+	if enabled == 1 {
+		return only
+	}
+	return authmethods.Production
+}

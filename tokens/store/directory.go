@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"time"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
+	"latchkey/authmethods/db"
+	"latchkey/authmethods/feed"
+	"latchkey/tokens"
+)
+
+// Directory resolves what services ask for. It is a [tokens.Directory].
+type Directory struct{ *Store }
+
+var _ tokens.Directory = Directory{}
+
+// Find implements [tokens.Directory].
+func (d Directory) Find(ctx context.Context, owner authmethods.TenantID, r tokens.LoanRequest) (tokens.Target, error) {
+	tenant, err := d.tenant(ctx, owner, r.Tenant)
+	if err != nil {
+		return tokens.Target{}, err
+	}
+	config, err := d.configs.find(ctx, d.Store, tenant.ID, r.Method)
+	if err != nil {
+		return tokens.Target{}, err
+	}
+	environment := r.Environment
+	if environment == "" {
+		environment = config.defaultEnvironment()
+	}
+	v, err := d.view(ctx, lending(tenant.ID))
+	if err != nil {
+		return tokens.Target{}, err
+	}
+	row, err := db.First[connectionRow](ctx, v.in,
+		db.Eq("method_id", config.method.ID), db.Eq("environment", environment), db.Eq("subject", r.Subject))
+	if err != nil && !errors.Is(err, authmethods.NotFound) {
+		return tokens.Target{}, err
+	}
+	return d.target(tenant, config, environment, row, v)
+}
+
+// tenant resolves the tenant of a request. A tenant's own service can name no
+// other: for it the others do not exist.
+func (d Directory) tenant(ctx context.Context, owner authmethods.TenantID, ref string) (authmethods.Tenant, error) {
+	if ref == "" {
+		if owner == authmethods.Platform {
+			return authmethods.Tenant{}, authmethods.InvalidField("/tenant", "A key of the platform must say which tenant it means.")
+		}
+		ref = string(owner)
+	}
+	tenant, err := d.Tenants.Find(ctx, ref)
+	if err != nil {
+		return tenant, err
+	}
+	if owner != authmethods.Platform && tenant.ID != owner {
+		return tenant, authmethods.Missing()
+	}
+	return tenant, nil
+}
+
+// target assembles what the lender needs. row is nil if nobody ever approved.
+func (d Directory) target(tenant authmethods.Tenant, config *config, environment authmethods.Environment, row *connectionRow, v view) (tokens.Target, error) {
+	t := tokens.Target{Loanable: authmethods.Loanable{
+		TenantID: tenant.ID, TenantSlug: tenant.Slug, Method: config.method.Reference, Environment: environment,
+	}}
+	in := config.method.In(environment)
+	t.Enabled = in != nil && in.Enabled && !tenant.Disabled
+	if row == nil || in == nil {
+		return t, nil
+	}
+	provider, err := config.provider(environment, row.DataCentre)
+	if err != nil {
+		return t, err
+	}
+	t.Connection = row.ID
+	t.Provider = provider
+	t.InstanceURL = row.InstanceURL
+	t.APIBaseURL = strings.ReplaceAll(provider.APIBaseURL, catalog.PlaceholderInstanceURL, row.InstanceURL)
+	t.APIHeaders = maps.Clone(provider.APIHeaders)
+	for name, value := range t.APIHeaders {
+		filled := strings.ReplaceAll(value, catalog.PlaceholderOrganization, row.OrganizationID)
+		if t.APIHeaders[name] = filled; filled == "" {
+			delete(t.APIHeaders, name)
+		}
+	}
+	t.Slot = &slot{
+		store: d.Store, view: v, id: row.ID, method: config.method, environment: *in, provider: provider,
+		organization: row.OrganizationID, clientVersion: in.ClientVersion,
+	}
+	return t, nil
+}
+
+// FindToken implements [tokens.Directory].
+func (d Directory) FindToken(ctx context.Context, owner authmethods.TenantID, id authmethods.ID) (tokens.Issued, error) {
+	in, token, err := d.findToken(ctx, owner, id)
+	if err != nil {
+		return tokens.Issued{}, err
+	}
+	v, err := d.view(ctx, lending(in))
+	if err != nil {
+		return tokens.Issued{}, err
+	}
+	row, err := db.Get[connectionRow](ctx, v.in, token.GrantID)
+	if err != nil {
+		return tokens.Issued{}, err
+	}
+	tenant, err := d.Tenants.Find(ctx, string(in))
+	if err != nil {
+		return tokens.Issued{}, err
+	}
+	config, err := d.configs.find(ctx, d.Store, in, string(row.MethodID))
+	if err != nil {
+		return tokens.Issued{}, err
+	}
+	target, err := d.target(tenant, config, row.Environment, row, v)
+	if err != nil || target.Slot == nil {
+		return tokens.Issued{}, errors.Join(err, authmethods.Missing())
+	}
+	issued := tokens.Issued{Target: target, Subject: row.Subject}
+	issued.Recent, err = d.report(ctx, v.in, token, target.Provider.Limits.Refreshes.Window)
+	return issued, err
+}
+
+// findToken finds a token's row: in the owner's tenant, or wherever it is for a
+// service of the platform.
+func (d Directory) findToken(ctx context.Context, owner authmethods.TenantID, id authmethods.ID) (authmethods.TenantID, *tokenRow, error) {
+	tenant := owner
+	if owner == authmethods.Platform {
+		refs, err := db.Refs[tokenRow](ctx, d.System, "id", 1, db.Eq("id", id))
+		if err != nil {
+			return "", nil, err
+		}
+		if len(refs) == 0 {
+			return "", nil, authmethods.Missing()
+		}
+		tenant = refs[0].TenantID
+	}
+	in, err := d.System.For(tenant, "a service reported a token")
+	if err != nil {
+		return "", nil, err
+	}
+	row, err := db.Get[tokenRow](ctx, in, id)
+	return tenant, row, err
+}
+
+// report notes that a token was reported, tells the other processes to forget it,
+// and counts how many its grant got lately. Only the first report is written.
+func (d Directory) report(ctx context.Context, in db.Tenant, token *tokenRow, window time.Duration) (int, error) {
+	if token.RejectedAt == 0 {
+		err := db.Tx(ctx, in, func(in db.Tenant) error {
+			_, err := db.UpdateIf[tokenRow](ctx, in, token.ID, []db.Set{db.ToFromNow("rejected_at", 0)}, db.IsNull("rejected_at"))
+			if err != nil {
+				return err
+			}
+			return db.Announce(ctx, in, string(feed.Connection), token.GrantID)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	n, err := db.Count[tokenRow](ctx, in, db.Eq("grant_id", token.GrantID), db.AfterNow("issued_at", -window))
+	return int(n), err
+}
