@@ -47,6 +47,7 @@ type Broker struct {
 	Admin  authmethods.Caller
 	// Browser is a caller without rights, as a browser at the tenant's host is.
 	Browser authmethods.Caller
+	ring    *seal.Keyring
 	logs    *logs
 }
 
@@ -62,20 +63,39 @@ var operator = authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}
 // the embedded ones; Zoho's always lead to the simulator.
 func New(t testing.TB, d *db.DB, extra fstest.MapFS) *Broker {
 	t.Helper()
-	b := &Broker{DB: d, System: db.NewSystem(d), logs: &logs{}}
-	log := slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	b := &Broker{ring: seal.GenerateKeyring(), logs: &logs{}}
 	b.startZoho(t)
-	ring := seal.GenerateKeyring()
-	must(t, vault.CheckKeys(t.Context(), b.System, ring))
-	b.Vault = vault.New(ring)
 	var err error
 	b.Catalog, err = catalog.Load(catalog.Options{
 		Extra: b.types(extra), AllowHTTP: func(host string) bool { return host == "127.0.0.1" },
 	})
 	must(t, err)
+	b.wire(t, d)
+	must(t, b.Tenants.EnsurePlatform(t.Context()))
+	b.Tenant, err = b.Tenants.Create(t.Context(), operator, methods.NewTenant{Slug: "acme", CallbackA: callbackA, CallbackB: callbackB})
+	must(t, err)
+	b.Admin = caller(b.Tenant.ID, authmethods.AdminRights)
+	b.Browser = caller(b.Tenant.ID, nil)
+	return b
+}
+
+// Restart builds the broker anew, with nothing in memory, on another handle of
+// its database.
+func (b *Broker) Restart(t testing.TB, d *db.DB) *Broker {
+	t.Helper()
+	again := *b
+	again.wire(t, d)
+	return &again
+}
+
+func (b *Broker) wire(t testing.TB, d *db.DB) {
+	t.Helper()
+	log := slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	b.DB, b.System = d, db.NewSystem(d)
+	must(t, vault.CheckKeys(t.Context(), b.System, b.ring))
+	b.Vault = vault.New(b.ring)
 	options := methods.Options{DB: d, System: b.System, Vault: b.Vault, Catalog: b.Catalog}
 	b.Methods, b.Tenants, b.Auth = methods.New(options), methods.NewTenants(options), methods.NewAuthenticator(options)
-	must(t, b.Tenants.EnsurePlatform(t.Context()))
 	b.Upstream = upstream.New(upstream.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	b.Grants = store.New(store.Options{
 		DB: d, System: b.System, Vault: b.Vault, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Log: log, Process: "test",
@@ -88,11 +108,6 @@ func New(t testing.TB, d *db.DB, extra fstest.MapFS) *Broker {
 		Grants: b.Grants, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Upstream: b.Upstream,
 		Engine: b.Engine, Changed: b.Changed, PublicURL: PublicURL, Log: log,
 	})
-	b.Tenant, err = b.Tenants.Create(t.Context(), operator, methods.NewTenant{Slug: "acme", CallbackA: callbackA, CallbackB: callbackB})
-	must(t, err)
-	b.Admin = caller(b.Tenant.ID, authmethods.AdminRights)
-	b.Browser = caller(b.Tenant.ID, nil)
-	return b
 }
 
 func caller(tenant authmethods.TenantID, rights authmethods.Rights) authmethods.Caller {

@@ -31,7 +31,8 @@ func (s *Server) userinfo(org organisation) http.HandlerFunc {
 	}
 }
 
-// data serves the list of API versions, the cheapest call that needs a session.
+// data serves the list of API versions, the cheapest call that needs a session,
+// and the query for the organisation.
 func (s *Server) data(org organisation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, _ := bearer(r)
@@ -40,6 +41,13 @@ func (s *Server) data(org organisation) http.HandlerFunc {
 			writeJSON(w, http.StatusUnauthorized, []map[string]string{{
 				"message":   "Session expired or invalid",
 				"errorCode": "INVALID_SESSION_ID",
+			}})
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, "/query") {
+			// Whatever is asked, the one organisation is the answer.
+			writeJSON(w, http.StatusOK, map[string]any{"done": true, "totalSize": 1, "records": []map[string]any{
+				{"Id": org.id, "Name": "Acme", "IsSandbox": org.host == Sandbox},
 			}})
 			return
 		}

@@ -20,7 +20,9 @@ const (
 
 // RowID is the id of the one row that each seeded table holds of a tenant. It is
 // the same in every table, so that every reference finds its row.
-func RowID(tenant authmethods.TenantID) authmethods.ID { return authmethods.ID("row_" + string(tenant)) }
+func RowID(tenant authmethods.TenantID) authmethods.ID {
+	return authmethods.ID("row_" + string(tenant))
+}
 
 // Seed puts one row of each of two tenants into every table that belongs to
 // tenants, whatever its columns are.
@@ -31,7 +33,7 @@ func Seed(t testing.TB, pool *sql.DB, d migrations.Dialect) map[string]*Table {
 		t.Fatal(err)
 	}
 	for _, tenant := range []authmethods.TenantID{TenantA, TenantB} {
-		insert(t, pool, d, "tenants", tables["tenants"], tenant)
+		insert(t, pool, d, "tenants", tables["tenants"], tenant, nil)
 		done := map[string]bool{"tenants": true}
 		for len(done) < len(tables) {
 			before := len(done)
@@ -40,7 +42,7 @@ func Seed(t testing.TB, pool *sql.DB, d migrations.Dialect) map[string]*Table {
 					continue
 				}
 				if Owner(name) != Installation {
-					insert(t, pool, d, name, tables[name], tenant)
+					insert(t, pool, d, name, tables[name], tenant, nil)
 				}
 				done[name] = true
 			}
@@ -68,7 +70,19 @@ func split(ref string) (columns []string, table string, theirs []string) {
 	return strings.Split(from, ","), table, strings.Split(cols, ",")
 }
 
-func insert(t testing.TB, pool *sql.DB, d migrations.Dialect, name string, table *Table, tenant authmethods.TenantID) {
+// Insert puts a row into a table; columns that are not given get something that
+// they take.
+func Insert(t testing.TB, url, table string, given map[string]any) {
+	t.Helper()
+	pool := Raw(t, url)
+	tables, err := Tables(t.Context(), pool, DialectOf(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	insert(t, pool, DialectOf(url), table, tables[table], TenantA, given)
+}
+
+func insert(t testing.TB, pool *sql.DB, d migrations.Dialect, name string, table *Table, tenant authmethods.TenantID, given map[string]any) {
 	t.Helper()
 	refers := map[string]bool{}
 	for _, ref := range table.References {
@@ -88,11 +102,15 @@ func insert(t testing.TB, pool *sql.DB, d migrations.Dialect, name string, table
 			place = fmt.Sprintf("$%d", len(columns))
 		}
 		places = append(places, place)
-		values = append(values, value(d, name, c, table.Columns[c].Kind, refers[c], tenant))
+		v, ok := given[c]
+		if !ok {
+			v = value(d, name, c, table.Columns[c].Kind, refers[c], tenant)
+		}
+		values = append(values, v)
 	}
 	statement := "INSERT INTO " + name + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
 	if _, err := pool.ExecContext(t.Context(), statement, values...); err != nil {
-		t.Fatalf("seeding %s: %v", name, err)
+		t.Fatalf("inserting into %s: %v", name, err)
 	}
 }
 

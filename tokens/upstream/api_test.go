@@ -3,10 +3,12 @@ package upstream
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -81,6 +83,31 @@ func TestGetJSONWithoutAReply(t *testing.T) {
 	failureOf(t, err)
 }
 
+// countBodies counts the bodies of answers that are not closed.
+type countBodies struct {
+	http.RoundTripper
+	open *atomic.Int32
+}
+
+func (c countBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.RoundTripper.RoundTrip(r)
+	if err == nil {
+		c.open.Add(1)
+		resp.Body = &countedBody{resp.Body, sync.OnceFunc(func() { c.open.Add(-1) })}
+	}
+	return resp, err
+}
+
+type countedBody struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (b *countedBody) Close() error {
+	b.closed()
+	return b.ReadCloser.Close()
+}
+
 // The test hangs if anything is left behind.
 func TestFailuresLeaveNothingBehind(t *testing.T) {
 	var open atomic.Int32
@@ -103,6 +130,8 @@ func TestFailuresLeaveNothingBehind(t *testing.T) {
 	}
 	p.Start()
 	c := newClient(t)
+	var bodies atomic.Int32
+	c.http.Transport = countBodies{c.http.Transport, &bodies}
 	for range 10 * len(handlers) {
 		_, _ = c.Send(t.Context(), refresh(p.URL))
 		_, _, _, _ = c.GetJSON(t.Context(), Call{URL: p.URL})
@@ -112,7 +141,10 @@ func TestFailuresLeaveNothingBehind(t *testing.T) {
 			t.Fatal("sent too late")
 		}
 	}
-	c.http.CloseIdleConnections()
+	if n := bodies.Load(); n != 0 {
+		t.Fatalf("%d bodies were left open", n)
+	}
+	c.http.Transport.(countBodies).RoundTripper.(*transport).CloseIdleConnections()
 	for open.Load() != 0 {
 		runtime.Gosched()
 	}

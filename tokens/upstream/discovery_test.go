@@ -194,25 +194,29 @@ func TestMetadataIsRemembered(t *testing.T) {
 }
 
 func TestWhoAsksAtOnceAsksTogether(t *testing.T) {
-	release := make(chan struct{})
+	reached, release := make(chan struct{}, 9), make(chan struct{})
 	var p *provider
 	p = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		reached <- struct{}{}
 		<-release
 		_ = json.NewEncoder(w).Encode(document(p.URL))
 	})
 	c := newClient(t)
 	impatient, leave := context.WithCancel(t.Context())
 	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := c.Discover(impatient, p.URL); !errors.Is(err, context.Canceled) {
+			t.Errorf("who left got %v", err)
+		}
+	})
+	<-reached
+	leave()
 	for range 20 {
 		all.Go(func() {
 			if _, err := c.Discover(t.Context(), p.URL); err != nil {
 				t.Error(err)
 			}
 		})
-	}
-	leave()
-	if _, err := c.Discover(impatient, p.URL); !errors.Is(err, context.Canceled) {
-		t.Errorf("who left got %v", err)
 	}
 	close(release)
 	all.Wait()

@@ -42,7 +42,7 @@ func TestGuardLetsTheInternetThrough(t *testing.T) {
 }
 
 func TestGuardRules(t *testing.T) {
-	lan := NewGuard([]netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("::ffff:172.16.0.0/108"), netip.MustParsePrefix("fd00::5/64")})
+	lan := NewGuard([]netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("::ffff:172.16.0.0/108"), netip.MustParsePrefix("fd00::5/64"), netip.MustParsePrefix("fe80::/10")})
 	for _, test := range []struct {
 		name, scheme, to string
 		refused          string // in the reason
@@ -55,6 +55,7 @@ func TestGuardRules(t *testing.T) {
 		{"an allowed address by http on any port", "http", "10.1.2.3:8080", ""},
 		{"an allowed address written as mapped", "http", "[::ffff:10.1.2.3]:8080", ""},
 		{"an address allowed by a mapped prefix", "https", "172.16.1.1:443", ""},
+		{"an allowed address with a zone", "http", "[fe80::1%eth0]:80", ""},
 		{"an allowed address of IPv6", "https", "[fd00::9]:443", ""},
 		{"its neighbour", "https", "[fd00:0:0:1::9]:443", "ULA"},
 		{"another private address", "https", "10.2.0.1:443", "private"},

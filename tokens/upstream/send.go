@@ -112,7 +112,7 @@ func (c *Client) answer(resp *http.Response) tokens.Answer {
 
 // readBody reads at most limit bytes and closes the body.
 func readBody(resp *http.Response, limit int) ([]byte, error) {
-	
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	if len(body) > limit {
 		return body[:limit], errBodyTooLong

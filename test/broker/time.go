@@ -1,0 +1,42 @@
+package broker
+
+import (
+	"testing"
+	"time"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/db"
+)
+
+// grantTimes are the times of a grant that tests move.
+type grantTimes struct {
+	db.Owned
+	IssuedAt  db.Time
+	ExpiresAt db.Time
+	RetryAt   db.Time
+}
+
+func (grantTimes) TableName() string { return "grants" }
+
+// Expire makes the connection's access token one that expired an hour ago.
+func (b *Broker) Expire(t testing.TB, connection authmethods.ID) {
+	t.Helper()
+	now := time.Now()
+	b.set(t, connection, db.To("issued_at", db.At(now.Add(-2*time.Hour))), db.To("expires_at", db.At(now.Add(-time.Hour))))
+}
+
+// Forgive ends the wait after a failure.
+func (b *Broker) Forgive(t testing.TB, connection authmethods.ID) {
+	t.Helper()
+	b.set(t, connection, db.To("retry_at", db.Time(0)))
+}
+
+func (b *Broker) set(t testing.TB, connection authmethods.ID, sets ...db.Set) {
+	t.Helper()
+	in, err := b.System.For(b.Tenant.ID, "a test moves the time")
+	must(t, err)
+	if ok, err := db.UpdateIf[grantTimes](t.Context(), in, connection, sets); err != nil || !ok {
+		t.Fatal("no such grant", err)
+	}
+	b.Changed(b.Tenant.ID)
+}
