@@ -182,6 +182,7 @@ func (e *Engine) refresh(ctx context.Context, s Slot, j *job) error {
 	var failure *Failure
 	switch {
 	case errors.As(err, &failure):
+		e.Log.Warn("token request", "grant", s.Key(), "error", err)
 	case err != nil:
 		failure = &Failure{Code: authmethods.CodeProviderDown, Unanswered: true}
 		e.Log.Warn("token request", "grant", s.Key(), "error", err)

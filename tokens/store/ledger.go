@@ -23,7 +23,7 @@ func (l Ledger) First(ctx context.Context, b tokens.Borrowing) error {
 		return err
 	}
 	now := db.At(time.Now())
-	return db.Tx(ctx, in, func(in db.Tenant) error {
+	err = db.Tx(ctx, in, func(in db.Tenant) error {
 		held, err := db.First[loanRow](ctx, in, db.Eq("token_id", b.Token), db.Eq("service_id", b.Service))
 		if err == nil {
 			_, err = db.UpdateIf[loanRow](ctx, in, held.ID, []db.Set{db.Plus("lent", 1), db.To("last_lent_at", now)})
@@ -41,4 +41,8 @@ func (l Ledger) First(ctx context.Context, b tokens.Borrowing) error {
 		}
 		return lent(ctx, in, b.Connection, now.Time())
 	})
+	if errors.Is(err, db.ErrDuplicate) {
+		return nil // another request of the same service put it on record just now
+	}
+	return err
 }

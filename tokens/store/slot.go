@@ -224,6 +224,9 @@ func (s *slot) SetBack(ctx context.Context, b tokens.Setback) (applied bool, err
 		if err != nil || !applied || b.Broken == "" {
 			return err
 		}
+		if err := s.dropRejected(ctx, in); err != nil {
+			return err
+		}
 		return db.Announce(ctx, in, string(feed.Connection), s.id)
 	})
 	if err != nil || !applied || b.ClientVersion == 0 {
@@ -234,4 +237,22 @@ func (s *slot) SetBack(ctx context.Context, b tokens.Setback) (applied bool, err
 		return true, err
 	}
 	return true, t.RejectClient(ctx, s.method.ID, s.environment.Environment, b.ClientVersion, b.Failure.Code, b.RetryAt)
+}
+
+// dropRejected stops lending the last token of a lost grant if a service reported
+// that the provider refuses it: two witnesses suffice. Without such a report it
+// is lent until it expires.
+func (s *slot) dropRejected(ctx context.Context, in db.Tenant) error {
+	grant, err := db.Get[grantRow](ctx, in, s.id)
+	if err != nil || grant.TokenID == "" {
+		return err
+	}
+	last, err := db.Get[tokenRow](ctx, in, grant.TokenID)
+	if errors.Is(err, authmethods.NotFound) || err == nil && last.RejectedAt == 0 {
+		return nil
+	}
+	if err == nil {
+		_, err = db.UpdateIf[grantRow](ctx, in, s.id, []db.Set{db.To("access_token", nil)})
+	}
+	return err
 }
