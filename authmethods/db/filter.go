@@ -77,6 +77,7 @@ type Set struct {
 
 // To sets col to v. It panics for the columns that make a row the row it is.
 func To(col string, v any) Set {
+	v = orNull(v)
 	return Set{mutable(col), func(string) any { return v }}
 }
 

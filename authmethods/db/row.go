@@ -133,7 +133,7 @@ func Insert[T any, P Row[T]](ctx context.Context, in Tenant, row P) error {
 		o.CreatedAt = At(time.Now())
 	}
 	o.UpdatedAt = o.CreatedAt
-	return fail(fmt.Sprintf("inserting %T", *row), in.h.write.WithContext(ctx).Create(row).Error)
+	return fail(fmt.Sprintf("inserting %T", *row), create(ctx, in.h.write, row))
 }
 
 // UpdateIf applies sets to the row with the given id if every guard holds, and

@@ -63,6 +63,12 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		d.Close()
 		return nil, err
 	}
+	// The driver makes the index of the log, which holds no content, for all to
+	// read if the process lets it.
+	if err := os.Chmod(path+"-shm", 0o600); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("db: index of the log: %w", err)
+	}
 	d.now = sqliteNow
 	if d.write, err = gormOn(gormlite.OpenDB(write), true, o.Log); err == nil {
 		d.read, err = gormOn(gormlite.OpenDB(read), true, o.Log)
@@ -75,7 +81,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 }
 
 func sqlitePool(path string, conns int, lock string, pragmas []string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {lock}, "_pragma": pragmas}
+	// modeof gives the write-ahead log the mode of the database.
+	q := url.Values{"_txlock": {lock}, "_pragma": pragmas, "modeof": {path}}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 	pool, err := driver.Open(dsn)
 	if err != nil {

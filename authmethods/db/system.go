@@ -65,7 +65,7 @@ func ListShared[T any, P SharedRow[T]](ctx context.Context, s System, order stri
 
 // InsertShared stores a row of no tenant.
 func InsertShared[T any, P SharedRow[T]](ctx context.Context, s System, row P) error {
-	return fail(fmt.Sprintf("inserting %T", *row), s.h.write.WithContext(ctx).Create(row).Error)
+	return fail(fmt.Sprintf("inserting %T", *row), create(ctx, s.h.write, row))
 }
 
 // UpdateShared applies sets to the rows of no tenant that pass the filters and
