@@ -43,10 +43,17 @@ func (b *Broker) Return(t testing.TB, callback string) (consent.Attempt, error) 
 // Approve goes through a whole consent as a person would and returns its end.
 func (b *Broker) Approve(t testing.TB, method string, e authmethods.Environment, a zohosim.Approval) consent.Attempt {
 	t.Helper()
-	_, address := b.Begin(t, method, e, consent.EnableOptions{})
 	jar, err := cookiejar.New(nil)
 	must(t, err)
-	callback, err := zohosim.Approve(&http.Client{Jar: jar}, address, a)
+	return b.ApproveAs(t, &http.Client{Jar: jar}, method, e, a)
+}
+
+// ApproveAs is [Broker.Approve] in a browser that has been at the provider
+// before.
+func (b *Broker) ApproveAs(t testing.TB, browser *http.Client, method string, e authmethods.Environment, a zohosim.Approval) consent.Attempt {
+	t.Helper()
+	_, address := b.Begin(t, method, e, consent.EnableOptions{})
+	callback, err := zohosim.Approve(browser, address, a)
 	must(t, err)
 	attempt, err := b.Return(t, callback)
 	must(t, err)

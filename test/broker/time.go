@@ -40,3 +40,24 @@ func (b *Broker) set(t testing.TB, connection authmethods.ID, sets ...db.Set) {
 	}
 	b.Changed(b.Tenant.ID)
 }
+
+// grantAttempt is a refresh under way.
+type grantAttempt struct {
+	db.Owned
+	AttemptID  string
+	LeaseUntil db.Time
+}
+
+func (grantAttempt) TableName() string { return "grants" }
+
+// Interrupt leaves the connection as a process does that dies in the middle of a
+// refresh, a minute ago.
+func (b *Broker) Interrupt(t testing.TB, connection authmethods.ID) {
+	t.Helper()
+	in, err := b.System.For(b.Tenant.ID, "a test interrupts a refresh")
+	must(t, err)
+	_, err = db.UpdateIf[grantAttempt](t.Context(), in, connection, []db.Set{
+		db.To("attempt_id", "att_interrupted"), db.Plus("epoch", 1), db.ToFromNow("lease_until", -time.Minute),
+	})
+	must(t, err)
+}

@@ -281,3 +281,57 @@ func problem(err error) (*authmethods.Problem, bool) {
 	ok := errors.As(err, &p)
 	return p, ok
 }
+
+func TestTwoProcessesOnOneDatabaseRefreshAnExpiredTokenOnce(t *testing.T) {
+	storage.EachURL(t, func(t *testing.T, url string) {
+		one := broker.New(t, storage.Open(t, url), nil)
+		one.ZohoDesk(t, nil)
+		attempt := one.Approve(t, "zoho-desk", authmethods.Production, zohosim.Approval{User: "sam@example.com"})
+		two := one.Restart(t, storage.Open(t, url))
+		one.Expire(t, attempt.Connection)
+		one.Zoho.Inject(zohosim.Fault{Path: "/oauth/v2/token", Kind: "slow", AfterMS: 200})
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		got := map[authmethods.ID]int{}
+		for i := range 200 {
+			process := []*broker.Broker{one, two}[i%2]
+			wg.Go(func() {
+				loan, err := process.Lender.Lend(t.Context(), broker.Service(process.Tenant.ID), tokens.LoanRequest{Method: "zoho-desk"})
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				got[loan.TokenID]++
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		if n := tokenRequests(one, "refresh_token"); n != 1 || len(got) != 1 {
+			t.Errorf("%d refreshes and %d different tokens, want one of each", n, len(got))
+		}
+	})
+}
+
+func TestAnInterruptedRefreshIsFoundAndFinishedAtTheNextStart(t *testing.T) {
+	storage.EachURL(t, func(t *testing.T, url string) {
+		b := broker.New(t, storage.Open(t, url), nil)
+		b.ZohoDesk(t, nil)
+		attempt := b.Approve(t, "zoho-desk", authmethods.Production, zohosim.Approval{User: "sam@example.com"})
+		b.Expire(t, attempt.Connection)
+		b.Interrupt(t, attempt.Connection)
+		again := b.Restart(t, storage.Open(t, url))
+		slots, err := again.Grants.Interrupted(t.Context())
+		if err != nil || len(slots) != 1 {
+			t.Fatalf("%d interrupted refreshes found (%v), want 1", len(slots), err)
+		}
+		if _, _, _, err := again.Engine.Token(t.Context(), slots[0], tokens.Want{}); err != nil {
+			t.Fatal(err)
+		}
+		if slots, err = again.Grants.Interrupted(t.Context()); err != nil || len(slots) != 0 {
+			t.Errorf("%d are left (%v)", len(slots), err)
+		}
+		if loan := lend(t, again, tokens.LoanRequest{Method: "zoho-desk"}); !b.Zoho.Token(loan.AccessToken.Reveal()).Valid {
+			t.Error("the lent token is not valid")
+		}
+	})
+}
