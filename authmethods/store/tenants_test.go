@@ -152,7 +152,7 @@ func TestCiphertextMovedToAnotherTenantDoesNotOpen(t *testing.T) {
 		w.raw(t, "UPDATE methods SET client_secret = (SELECT client_secret FROM methods WHERE tenant_id = '"+string(w.acme.ID)+
 			"') WHERE tenant_id = '"+string(w.other.ID)+"'")
 		_, err := w.adminOfOther(t).Client(ctx, theirs.ID, authmethods.Production)
-		refused(t, err, authmethods.Unavailable, authmethods.CodeKeyUnavailable)
+		refused(t, err, authmethods.HumanNeeded, authmethods.CodeKeyUnavailable)
 		if !errors.Is(err, seal.ErrTampered) {
 			t.Errorf("the cause is %v", err)
 		}
@@ -164,6 +164,6 @@ func TestWithAnotherKeyringNothingOpens(t *testing.T) {
 		m := got(w.admin(t).CreateMethod(t.Context(), desk("Desk")))(t)
 		w.Vault = vault.New(seal.GenerateKeyring())
 		_, err := w.admin(t).Client(t.Context(), m.ID, authmethods.Production)
-		refused(t, err, authmethods.Unavailable, authmethods.CodeKeyUnavailable)
+		refused(t, err, authmethods.HumanNeeded, authmethods.CodeKeyUnavailable)
 	})
 }

@@ -145,10 +145,10 @@ func (v *Vault) ForgetAll() {
 }
 
 // unavailable explains a fault of keys or ciphertext. Waiting does not help, but
-// the requester did nothing wrong either, so it is the server's fault.
+// it does not pass by itself either: an operator must act.
 func unavailable(err error) error {
 	return &authmethods.Problem{
-		Kind: authmethods.Unavailable, Code: authmethods.CodeKeyUnavailable,
+		Kind: authmethods.HumanNeeded, Code: authmethods.CodeKeyUnavailable,
 		Detail: "The stored secrets cannot be opened: the key for them is not at hand, or they were altered.",
 		Err:    fmt.Errorf("vault: %w", err),
 	}

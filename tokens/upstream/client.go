@@ -30,7 +30,8 @@ const (
 	idleTimeout = 4 * time.Second
 )
 
-// Options say what may be called. The zero Options are the internet, port 443.
+// Options say what may be called. The zero Options are the internet, at port 443
+// and at those that no well-known service has.
 type Options struct {
 	// Allow lists networks that are exempt from the guard, and for whose addresses
 	// http and any port are accepted.

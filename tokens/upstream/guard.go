@@ -51,8 +51,8 @@ func (g Guard) Check(scheme string, to netip.AddrPort) error {
 		reason = "it is " + reason + ", and not in LATCHKEY_OUTBOUND_ALLOW"
 	case scheme != "https":
 		reason = "plain http is for the networks in LATCHKEY_OUTBOUND_ALLOW only"
-	case to.Port() != 443:
-		reason = "ports other than 443 are for the networks in LATCHKEY_OUTBOUND_ALLOW only"
+	case to.Port() != 443 && to.Port() < 1024:
+		reason = "ports below 1024 other than 443 are for the networks in LATCHKEY_OUTBOUND_ALLOW only"
 	default:
 		return nil
 	}
