@@ -193,8 +193,12 @@ func (f answerFields) number(name string) (float64, bool) {
 	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
-// lifetime reads expires_in, whose unit and presence vary (zoho.md 4.3), within
-// the bounds that the integration type gives.
+// leastLife is what a token lives at least: a life too short to lend would have
+// it refreshed without end.
+const leastLife = time.Minute
+
+// lifetime reads expires_in, whose unit and presence vary between providers,
+// between leastLife and the bound that the integration type gives.
 func lifetime(p *catalog.Provider, f answerFields) time.Duration {
 	n, ok := f.number(p.Refresh.ExpiresInSecondsField)
 	if !ok {
@@ -209,7 +213,7 @@ func lifetime(p *catalog.Provider, f answerFields) time.Duration {
 	if limit := p.Refresh.AccessTokenMaxLifetime; limit > 0 && seconds(n) > limit {
 		return limit
 	}
-	return seconds(n)
+	return max(seconds(n), leastLife)
 }
 
 // seconds converts without overflow; a century stands for everything longer.

@@ -68,8 +68,8 @@ type Decision struct {
 
 // Decide is the whole refresh policy.
 func Decide(p Policy, g *Grant, w Want, now time.Time) Decision {
-	usable := g.Access.Usable(now, p.Margin) && g.Access.ID != w.Other && g.Broken != authmethods.CodeRevoked
-	enough := usable && g.Access.Usable(now, max(p.Margin, w.MinTTL))
+	usable := lendable(p, g, Want{Other: w.Other}, now)
+	enough := lendable(p, g, w, now)
 	next := renew(g, now)
 	acts := next.Step == Refresh || next.Step == Recover
 	switch {
@@ -86,6 +86,11 @@ func Decide(p Policy, g *Grant, w Want, now time.Time) Decision {
 		return Decision{Step: Serve}
 	}
 	return next
+}
+
+// lendable reports whether the token meets w as it is.
+func lendable(p Policy, g *Grant, w Want, now time.Time) bool {
+	return g.Access.Usable(now, max(p.Margin, w.MinTTL)) && g.Access.ID != w.Other && g.Broken != authmethods.CodeRevoked
 }
 
 // renew says what stands between the grant and a new access token.

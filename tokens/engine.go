@@ -36,27 +36,42 @@ type flight struct {
 // whether a refresh was needed for it. now is the storage's time at which it was
 // read.
 func (e *Engine) Token(ctx context.Context, s Slot, w Want) (g Grant, now time.Time, refreshed bool, err error) {
-	for {
+	var began time.Time // by the storage's clock
+	for revived := false; ; {
 		g, now, err = s.Load(ctx)
 		loaded := time.Now() // for its monotonic reading only
 		if err != nil {
 			return g, now, false, err
 		}
+		if began.IsZero() {
+			began = now
+		}
 		d := Decide(e.Policy, &g, w, now)
-		switch d.Step {
-		case Serve:
+		asks := d.Step == Refresh || d.Step == Recover
+		if asks && refreshed && !g.Access.IssuedAt.Before(began) {
+			// This token was got for us, and the next one would be no better.
+			d, asks = Decision{Step: Unmeetable}, false
+		}
+		switch {
+		case d.Step == Serve:
 			if d.Ahead {
 				e.fly(ctx, s, &job{g, now, loaded})
 			}
 			return g, now, refreshed, nil
-		case Refresh, Recover:
-			refreshed = true
-			err = e.fly(ctx, s, &job{g, now, loaded}).wait(ctx)
-		case Wait:
+		case d.Step == Wait:
 			refreshed = true
 			err = e.waitForLease(ctx, s, d.At.Sub(now))
+		case asks:
+			refreshed = true
+			err = e.fly(ctx, s, &job{g, now, loaded}).wait(ctx)
+		case d.Step == Fail && g.lost() && !revived:
+			revived = true
+			err = e.fly(ctx, s, &job{g, now, loaded}).wait(ctx)
 		default:
 			return g, now, false, refusalOf(&g, d, w, now)
+		}
+		if now = now.Add(time.Since(loaded)); err != nil && ctx.Err() == nil && lendable(e.Policy, &g, w, now) {
+			return g, now, false, nil // whatever became of the refresh
 		}
 		if err != nil {
 			return g, now, false, err
@@ -156,10 +171,10 @@ func (e *Engine) Drain(ctx context.Context) error {
 // refresh takes the lease, asks the provider once and stores what came of it. A
 // lost race is not an error: Token looks again.
 func (e *Engine) refresh(ctx context.Context, s Slot, j *job) error {
-	if j.g.Attempt != nil {
-		if done, err := e.adopt(ctx, s, j, j.g.Epoch, func(c Capture) bool { return c.Version == j.g.Version }); done || err != nil {
-			return err
-		}
+	if j.g.lost() {
+		// An answer that was captured too late for anybody to see may bring it back.
+		_, err := e.adopt(ctx, s, j, j.g.Epoch, func(Capture) bool { return true })
+		return err
 	}
 	reg, err := s.Registration(ctx)
 	if err != nil {
@@ -172,6 +187,12 @@ func (e *Engine) refresh(ctx context.Context, s Slot, j *job) error {
 	claimed := time.Now()
 	if ok, err := s.Claim(ctx, j.g.Epoch, a, e.Policy.Lease); err != nil || !ok {
 		return err
+	}
+	if a.Retry {
+		// Under the lease, so that what is adopted is nobody else's any more.
+		if done, err := e.adopt(ctx, s, j, j.g.Epoch+1, func(c Capture) bool { return c.Version == j.g.Version }); done || err != nil {
+			return err
+		}
 	}
 	call, cancel := context.WithDeadline(ctx, claimed.Add(e.Policy.Call))
 	defer cancel()
@@ -219,7 +240,7 @@ func (e *Engine) receive(ctx context.Context, s Slot, j *job, reg *Registration,
 // given up meanwhile: it holds the token that everybody else thinks is lost.
 func (e *Engine) rescue(ctx context.Context, s Slot, j *job, late Success) error {
 	g, _, err := s.Load(ctx)
-	if err != nil || g.Lineage != j.g.Lineage || g.Broken == "" || g.Broken == authmethods.CodeRevoked {
+	if err != nil || g.Lineage != j.g.Lineage || !g.lost() {
 		return err // it stays captured
 	}
 	late.Epoch = g.Epoch
@@ -304,8 +325,9 @@ func (e *Engine) setBack(ctx context.Context, s Slot, j *job, reg *Registration,
 		Epoch: j.g.Epoch + 1, Failure: *f,
 		RetryAt: now.Add(backoff(j.g.Failures+1, f, reg.Provider.Limits.ThrottleBackoff, rand.Float64())),
 		// Where refresh tokens rotate, a lost answer may have replaced the one we
-		// hold. Elsewhere asking again is all there is to it.
-		Uncertain: f.Unanswered && rotates,
+		// hold, and stays lost whatever else a retry meets with. Elsewhere asking
+		// again is all there is to it.
+		Uncertain: rotates && (f.Unanswered || a.Retry && f.Verdict != GrantLost),
 	}
 	switch {
 	case f.Verdict == ClientRejected:

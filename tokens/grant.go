@@ -100,6 +100,12 @@ func (g *Grant) State(now time.Time) State {
 	return Active
 }
 
+// lost reports whether the grant was given up by the provider's word, which
+// tokens that are found after all disprove.
+func (g *Grant) lost() bool {
+	return g.Broken != "" && g.Broken != authmethods.CodeRevoked
+}
+
 // Reason returns the code that explains a state other than active; empty for
 // active.
 func (g *Grant) Reason() authmethods.Code {

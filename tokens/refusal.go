@@ -11,7 +11,7 @@ import (
 func refusalOf(g *Grant, d Decision, w Want, now time.Time) *authmethods.Problem {
 	wait := max(d.At.Sub(now), time.Second)
 	switch {
-	case d.Step == Unmeetable:
+	case d.Step == Unmeetable && w.MinTTL > 0:
 		return &authmethods.Problem{
 			Kind: authmethods.Unavailable, Code: authmethods.CodeProviderDown,
 			Detail: fmt.Sprintf("This provider's tokens live %s; none can have %s left.", life(g), w.MinTTL),

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// doors are the two calls that give power over tenants, and the files that may
+// make them, with the reason.
+var doors = map[string]map[string]string{
+	"db.NewSystem": {
+		"cmd/latchkey/storage.go": "the program opens the installation",
+	},
+	"authmethods.NewCaller": {
+		"authmethods/store/tenants.go": "an operator acts on a tenant from outside it",
+		"cmd/latchkey/operator.go":     "an operator at the command line",
+		"tokens/consent/service.go":    "a consent's authority is its ticket, not a right",
+		"tokens/store/store.go":        "lending reads for a service whose permits were checked",
+		"web/access.go":                "the authenticator proved a key, or nobody needs a right",
+		"web/lend/connections.go":      "a service looks at connections of a tenant that its permits name",
+	},
+}
+
+var doorCall = regexp.MustCompile(`\b(db\.NewSystem|authmethods\.NewCaller)\(`)
+
+func TestOnlyAHandfulOfFilesOpensTheDoors(t *testing.T) {
+	opened := map[string]bool{}
+	for _, pkg := range packages(t) {
+		folder, _ := within(pkg.ImportPath)
+		if strings.HasPrefix(folder, "test/") {
+			continue
+		}
+		for _, name := range pkg.GoFiles {
+			source, err := os.ReadFile(path.Join(pkg.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := path.Join(folder, name)
+			for _, call := range doorCall.FindAllSubmatch(source, -1) {
+				door := string(call[1])
+				opened[door+" "+file] = true
+				if doors[door][file] == "" {
+					t.Errorf("%s calls %s: is there no way through those that may?", file, door)
+				}
+			}
+		}
+	}
+	for door, files := range doors {
+		for _, file := range slices.Sorted(maps.Keys(files)) {
+			if !opened[door+" "+file] {
+				t.Errorf("%s does not call %s any more: take it off the list", file, door)
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// running is what a started server has beside its parts.
+type running struct {
+	listeners  []net.Listener
+	servers    []*http.Server
+	failed     chan error // a listener that broke
+	background sync.WaitGroup
+	halt       context.CancelFunc // ends the background work
+}
+
+// How long each part of the shutdown may take.
+const (
+	drainHTTP       = 30 * time.Second
+	drainBackground = 10 * time.Second
+	drainRefreshes  = 30 * time.Second
+	closeDatabase   = 10 * time.Second
+)
+
+// start serves both listeners and begins the background work.
+func (a *app) start(ctx context.Context, public, internal net.Listener) {
+	a.failed = make(chan error, 2)
+	work, halt := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the listeners
+	a.halt = halt
+	a.background.Go(func() { a.watcher.Run(work) })
+	a.background.Go(func() { a.services.Run(work, a.log) })
+	a.serve(public, a.public)
+	a.serve(internal, a.internal)
+}
+
+func (a *app) serve(l net.Listener, h http.Handler) {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       90 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	a.listeners, a.servers = append(a.listeners, l), append(a.servers, s)
+	go func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			a.failed <- err
+		}
+	}()
+}
+
+// shutdown ends a started server: first no new work comes in, then what is in
+// hand is finished, then what that needs is closed.
+func (a *app) shutdown(ctx context.Context) error {
+	a.draining.Store(true)
+	return carryOut(ctx, a.log, []step{
+		{"stopped accepting connections", time.Second, a.stopAccepting},
+		{"answered the requests in hand", drainHTTP, a.drain},
+		{"stopped background work", drainBackground, a.stopBackground},
+		{"finished the refreshes in flight", drainRefreshes, a.engine.Drain},
+		{"closed the database", closeDatabase, func(context.Context) error { return a.storage.Close() }},
+	})
+}
+
+func (a *app) stopAccepting(context.Context) error {
+	var faults []error
+	for i, l := range a.listeners {
+		a.servers[i].SetKeepAlivesEnabled(false)
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (a *app) drain(ctx context.Context) error {
+	var faults []error
+	for _, s := range a.servers {
+		if err := s.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// stopBackground ends the loops and writes down what they would have.
+func (a *app) stopBackground(ctx context.Context) error {
+	a.halt()
+	a.background.Wait()
+	return a.services.Flush(ctx)
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/crypto/secret"
+)
+
+// setting is one name of the environment. The documentation is made from these.
+type setting struct {
+	name     string
+	fallback string // what counts when it is not set
+	usual    string // the default in words, if fallback does not say it
+	meaning  string
+	secret   bool // may also be given as NAME_FILE, and is never printed
+	set      func(*Config, string) error
+	show     func(*Config) string
+}
+
+var settings = []setting{
+	{
+		name: "LATCHKEY_DATA_DIR", fallback: "./latchkey-data",
+		meaning: "directory for the SQLite database and the key file; made with mode 0700, refused when others may enter it",
+		set:     func(c *Config, v string) error { c.DataDir = v; return nil },
+		show:    func(c *Config) string { return c.DataDir },
+	},
+	{
+		name: "LATCHKEY_DATABASE_URL", usual: "`latchkey.db` in the data directory", secret: true,
+		meaning: "`sqlite:PATH` or `postgres://…`",
+		set:     setDatabaseURL,
+		show:    showDatabaseURL,
+	},
+	{
+		name: "LATCHKEY_KEYRING_FILE", usual: "`keyring` in the data directory",
+		meaning: "key-encryption keys; made (0600) on the first start with SQLite, required with PostgreSQL; the server does not start with a wrong, missing or group-readable one",
+		set:     func(c *Config, v string) error { c.KeyringFile = v; return nil },
+		show:    func(c *Config) string { return c.KeyringFile },
+	},
+	{
+		name: "LATCHKEY_PUBLIC_URL", fallback: "http://{tenant}.localhost:8080",
+		meaning: "address pattern of the tenants; `{tenant}` is the slug. All addresses are built from it, never from a request. https, except on this machine",
+		set:     func(c *Config, v string) (err error) { c.PublicURL, err = publicURL(v); return err },
+		show:    func(c *Config) string { return string(c.PublicURL) },
+	},
+	{
+		name: "LATCHKEY_LISTEN", fallback: ":8080",
+		meaning: "public listener: pages, administration API, redirect addresses",
+		set:     func(c *Config, v string) error { c.Listen = v; return checkListen(v) },
+		show:    func(c *Config) string { return c.Listen },
+	},
+	{
+		name: "LATCHKEY_INTERNAL_LISTEN", fallback: "127.0.0.1:8081",
+		meaning: "internal listener: lending, metrics, health; also `unix:PATH`",
+		set:     func(c *Config, v string) error { c.InternalListen = v; return checkInternalListen(v) },
+		show:    func(c *Config) string { return c.InternalListen },
+	},
+	{
+		name: "LATCHKEY_TRUSTED_PROXIES", usual: "none",
+		meaning: "networks (CIDR, separated by commas) whose forwarded headers count; a /0 is refused",
+		set:     func(c *Config, v string) (err error) { c.TrustedProxies, err = prefixes(v); return err },
+		show:    func(c *Config) string { return joinPrefixes(c.TrustedProxies) },
+	},
+	{
+		name: "LATCHKEY_OUTBOUND_ALLOW", usual: "none",
+		meaning: "private networks (CIDR, separated by commas) that providers may live in; addresses in them may be spoken to over http",
+		set:     func(c *Config, v string) (err error) { c.OutboundAllow, err = prefixes(v); return err },
+		show:    func(c *Config) string { return joinPrefixes(c.OutboundAllow) },
+	},
+	{
+		name: "LATCHKEY_INTEGRATIONS_DIR", usual: "none",
+		meaning: "directory of extra or overriding integration types (YAML)",
+		set:     setIntegrationsDir,
+		show:    func(c *Config) string { return c.IntegrationsDir },
+	},
+	{
+		name: "LATCHKEY_STALE_GRACE", fallback: "30s",
+		meaning: "how long loans that are already recorded may be renewed from memory while the database is down, at most `10m`; `0` is never",
+		set:     setStaleGrace,
+		show:    func(c *Config) string { return c.StaleGrace.String() },
+	},
+	{
+		name: "LATCHKEY_LOG_LEVEL", fallback: "info",
+		meaning: "`debug`, `info`, `warn` or `error`",
+		set:     setLogLevel,
+		show:    func(c *Config) string { return strings.ToLower(c.LogLevel.String()) },
+	},
+	{
+		name: "LATCHKEY_LOG_FORMAT", fallback: "json",
+		meaning: "`json` or `text`; logs go to standard error",
+		set:     setLogFormat,
+		show:    func(c *Config) string { return c.LogFormat },
+	},
+}
+
+// clientSettings are read by «latchkey token get», not by the server.
+var clientSettings = []setting{
+	{
+		name: "LATCHKEY_URL", fallback: "http://127.0.0.1:8081",
+		meaning: "where `latchkey token get` finds the internal listener; also `unix:PATH`",
+	},
+	{
+		name: "LATCHKEY_API_KEY", usual: "none", secret: true,
+		meaning: "the API key that `latchkey token get` presents",
+	},
+}
+
+// knownNames lists every name that may be in the environment.
+func knownNames() (names []string) {
+	for _, list := range [][]setting{settings, clientSettings} {
+		for _, s := range list {
+			names = append(names, s.name)
+			if s.secret {
+				names = append(names, s.name+"_FILE")
+			}
+		}
+	}
+	return names
+}
+
+func setDatabaseURL(c *Config, v string) error {
+	c.DatabaseURL = secret.New(v)
+	scheme, rest, _ := strings.Cut(v, ":")
+	switch {
+	case v == "":
+		return nil // the default follows from the data directory
+	case scheme == "sqlite" && strings.Trim(rest, "/") == "":
+		return fmt.Errorf("sqlite: needs the path of a file")
+	case scheme == "sqlite" && strings.ContainsAny(rest, "?#"):
+		return fmt.Errorf("sqlite: takes a path and no options")
+	case scheme == "sqlite":
+		return nil
+	case (scheme == "postgres" || scheme == "postgresql") && strings.HasPrefix(rest, "//"):
+		return nil
+	}
+	return fmt.Errorf("must be sqlite:PATH or postgres://…") // the value may hold a password
+}
+
+// showDatabaseURL shows the kind and the place of the database and nothing that
+// could be a secret.
+func showDatabaseURL(c *Config) string {
+	if path := c.sqlitePath(); path != "" {
+		return "sqlite:" + path
+	}
+	return redactURL(c.DatabaseURL.Reveal())
+}
+
+func setIntegrationsDir(c *Config, v string) error {
+	c.IntegrationsDir = v
+	if v == "" {
+		return nil
+	}
+	info, err := os.Stat(v)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a directory", v)
+	}
+	return nil
+}
+
+const maxStaleGrace = 10 * time.Minute
+
+func setStaleGrace(c *Config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil {
+		return fmt.Errorf("%s is not a duration such as 30s or 2m", strconv.Quote(v))
+	}
+	if d < 0 || d > maxStaleGrace {
+		return fmt.Errorf("%s is not between 0 and %s", d, maxStaleGrace)
+	}
+	c.StaleGrace = d
+	return nil
+}
+
+func setLogLevel(c *Config, v string) error {
+	switch v {
+	case "debug", "info", "warn", "error":
+		return c.LogLevel.UnmarshalText([]byte(v))
+	}
+	c.LogLevel = slog.LevelInfo
+	return fmt.Errorf("%s is not debug, info, warn or error", strconv.Quote(v))
+}
+
+func setLogFormat(c *Config, v string) error {
+	c.LogFormat = v
+	if v != "json" && v != "text" {
+		return fmt.Errorf("%s is not json or text", strconv.Quote(v))
+	}
+	return nil
+}

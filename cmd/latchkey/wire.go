@@ -1,0 +1,89 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/feed"
+	"latchkey/authmethods/store"
+	"latchkey/crypto/token"
+	"latchkey/tokens"
+	"latchkey/tokens/consent"
+	grants "latchkey/tokens/store"
+	"latchkey/tokens/upstream"
+	"latchkey/web"
+)
+
+// app is a server, wired and not yet running.
+type app struct {
+	cfg       *Config
+	log       *slog.Logger
+	storage   *storage
+	watcher   *feed.Watcher
+	services  *store.Authenticator
+	providers *upstream.Client
+	grants    *grants.Store
+	engine    *tokens.Engine
+	lender    *tokens.Lender
+	consents  *consent.Service
+	public    http.Handler
+	internal  http.Handler
+
+	draining atomic.Bool // the server is going away: not ready any more
+	running
+}
+
+// wire builds a server on an opened storage. It is the one place that knows all
+// packages; read it from top to bottom.
+func wire(cfg *Config, s *storage, log *slog.Logger) *app {
+	a := &app{cfg: cfg, log: log, storage: s}
+	a.services = store.NewAuthenticator(s.options)
+	a.providers = upstream.New(upstream.Options{Allow: cfg.OutboundAllow})
+	a.grants = grants.New(grants.Options{
+		DB: s.db, System: s.system, Vault: s.vault, Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog,
+		Log: log, Process: token.NewID("proc"),
+	})
+	a.engine = &tokens.Engine{Policy: tokens.DefaultPolicy, Upstream: a.providers, Log: log}
+	a.watcher = feed.New(s.system, log)
+	a.lender = tokens.NewLender(tokens.LenderOptions{
+		Engine: a.engine, Directory: grants.Directory{Store: a.grants}, Ledger: grants.Ledger{Store: a.grants},
+		Freshness: a.watcher, Grace: cfg.StaleGrace,
+	})
+	a.consents = consent.New(consent.Options{
+		Grants: a.grants, Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog, Upstream: a.providers,
+		Engine: a.engine, Changed: a.forget, PublicURL: cfg.PublicURL, Log: log,
+	})
+	a.subscribe()
+	a.public, a.internal = web.New(web.Deps{
+		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Catalog: s.catalog,
+		Ready: a.ready, Metrics: newMetrics(), PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, Log: log,
+	})
+	return a
+}
+
+// subscribe has everything that remembers told of what any process changes.
+func (a *app) subscribe() {
+	a.watcher.Subscribe(a.storage.tenants.Heard)
+	a.watcher.Subscribe(a.services.Heard)
+	a.watcher.Subscribe(func(c feed.Change) {
+		switch c.Kind {
+		case feed.Everything:
+			a.storage.vault.ForgetAll()
+			a.grants.ForgetAll()
+			a.lender.ForgetAll()
+		case feed.Tenant:
+			a.storage.vault.Forget(c.Tenant)
+			a.forget(c.Tenant)
+		default:
+			a.forget(c.Tenant)
+		}
+	})
+}
+
+// forget drops what this process remembers of a tenant's methods and grants.
+func (a *app) forget(tenant authmethods.TenantID) {
+	a.grants.Forget(tenant)
+	a.lender.Forget(tenant)
+}

@@ -1,0 +1,89 @@
+package authclients
+
+import (
+	"errors"
+	"net/http"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
+	"latchkey/tokens/consent"
+	"latchkey/web/page"
+	"latchkey/web/route"
+)
+
+// Handlers answer for consents. Errors that they return are problems, for the
+// server to render.
+type Handlers struct {
+	Consents *consent.Service
+	// Catalog puts permissions and data centres into words; nil: they are shown as
+	// the provider spells them.
+	Catalog   *catalog.Catalog
+	PublicURL authmethods.PublicURL
+}
+
+// maxForm bounds what is read of a form.
+const maxForm = 16 << 10
+
+// form reads the body of a form; what stands in the address is no part of it.
+func form(c *route.Call) error {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
+	var tooLarge *http.MaxBytesError
+	if err := r.ParseForm(); errors.As(err, &tooLarge) {
+		return err
+	} else if err != nil {
+		return authmethods.InvalidField("", "The form cannot be read.")
+	}
+	return nil
+}
+
+// render answers with a page that nobody keeps.
+func render[T any](c *route.Call, t page.Template[T], status int, data T) error {
+	noStore(c)
+	return t.Render(c.Response(), status, c.Tenant.Name, data)
+}
+
+func noStore(c *route.Call) { c.Response().Header().Set("Cache-Control", "no-store") }
+
+// seeOther leads to another page of ours, away from whatever stands in the address.
+func seeOther(c *route.Call, path string) error {
+	noStore(c)
+	return c.Redirect(http.StatusSeeOther, path)
+}
+
+func path(id authmethods.ID, page string) string { return "/consents/" + string(id) + "/" + page }
+
+// outOfDate is the answer to a ticket, a state or a browser that does not fit.
+func outOfDate() error {
+	return &authmethods.Problem{
+		Kind: authmethods.NotFound, Code: authmethods.CodeLinkOutOfDate,
+		Detail: "It was used already, is too old, or belongs to another browser. Nothing was changed.",
+	}
+}
+
+func isOutOfDate(err error) bool {
+	var p *authmethods.Problem
+	return errors.As(err, &p) && p.Code == authmethods.CodeLinkOutOfDate
+}
+
+// common is what all pages of a consent show of it.
+func common(a consent.Attempt, at int) page.Consent {
+	return page.Consent{
+		ID: string(a.ID), Method: a.MethodName, Provider: a.Provider, Environment: a.Environment,
+		BegunAt: a.CreatedAt, ExpiresAt: a.ExpiresAt, EndedAt: a.FinishedAt, Code: string(a.Code),
+		Steps: page.Steps{Provider: a.Provider, At: at},
+	}
+}
+
+// kind returns the integration type of a consent, nil where it is not known.
+func (h *Handlers) kind(a consent.Attempt) *catalog.Type {
+	if h.Catalog == nil {
+		return nil
+	}
+	for _, kind := range h.Catalog.Types() {
+		if kind.Name == a.Provider {
+			return kind
+		}
+	}
+	return nil
+}

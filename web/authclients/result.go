@@ -1,0 +1,113 @@
+package authclients
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"latchkey/authmethods"
+	"latchkey/crypto/secret"
+	"latchkey/tokens"
+	"latchkey/tokens/consent"
+	"latchkey/web/page"
+	"latchkey/web/route"
+)
+
+// Result is GET /consents/:id/result, for the browser that the consent is bound to.
+func (h *Handlers) Result(c *route.Call) error {
+	own := h.browser(c)
+	a, err := h.Consents.Result(c.Request().Context(), c.Caller, authmethods.ID(c.Param("id")), own)
+	if err != nil {
+		return err
+	}
+	switch a.Status {
+	case consent.Completed:
+		return h.completed(c, a)
+	case consent.Failed, consent.Expired:
+		return render(c, page.Failed, http.StatusOK, page.FailedPage{
+			Consent: common(a, 0), Detail: a.Detail, Card: *page.CardOf(authmethods.Diagnose(a.Code)),
+		})
+	case consent.AwaitingOrganization:
+		return choose(c, a, own, false)
+	}
+	waiting := page.WaitingPage{Consent: common(a, 2)}
+	if a.Status == consent.Exchanging {
+		waiting.Exchanging, waiting.Steps.At = true, 3
+		c.Response().Header().Set("Refresh", "3")
+	}
+	return render(c, page.Waiting, http.StatusOK, waiting)
+}
+
+func (h *Handlers) completed(c *route.Call, a consent.Attempt) error {
+	tenant := c.Tenant
+	p := page.CompletedPage{
+		Consent: common(a, 4), Tenant: tenant.Name, TenantSlug: tenant.Slug, Reference: a.Method,
+		Detail: a.Detail, Notes: a.Notes, DataCentre: h.dataCentre(a), Scopes: a.Scopes,
+	}
+	if a.Code != "" {
+		p.Lacking = page.CardOf(authmethods.Diagnose(a.Code))
+	}
+	// Who approved, and for whom, is for those who may see connections.
+	connection, err := h.Consents.Connection(c.Request().Context(), c.Caller, a.Connection)
+	switch authmethods.KindOf(err) {
+	case authmethods.Forbidden, authmethods.NotFound: // of this caller, or given up meanwhile
+	default:
+		if err != nil {
+			return err
+		}
+		p.Approver = connection.ApprovedBy
+		p.Organization = shown(connection.Organization)
+	}
+	return render(c, page.Completed, http.StatusOK, p)
+}
+
+// dataCentre is the data centre's name, or its code where it has none.
+func (h *Handlers) dataCentre(a consent.Attempt) string {
+	if kind := h.kind(a); kind != nil {
+		if dc, ok := kind.DataCentre(a.DataCentre); ok && dc.Name != "" {
+			return dc.Name
+		}
+	}
+	return strings.ToUpper(a.DataCentre)
+}
+
+func shown(o tokens.Organization) page.Organization {
+	return page.Organization{ID: o.ID, Name: o.Name, Default: o.Default, Environment: o.Environment}
+}
+
+func choose(c *route.Call, a consent.Attempt, own secret.Text, unchosen bool) error {
+	p := page.ChoosePage{
+		Consent: common(a, 3), Unchosen: unchosen,
+		Form: page.Form{Action: path(a.ID, "organization"), Token: formToken(own, a.ID)},
+	}
+	for _, o := range a.Organizations {
+		p.Organizations = append(p.Organizations, shown(o))
+	}
+	status := http.StatusOK
+	if unchosen {
+		status = http.StatusBadRequest
+	}
+	return render(c, page.Choose, status, p)
+}
+
+// Choose is POST /consents/:id/organization.
+func (h *Handlers) Choose(c *route.Call) error {
+	if err := form(c); err != nil {
+		return err
+	}
+	id, own := authmethods.ID(c.Param("id")), h.browser(c)
+	if !sentByOurForm(c, own, id) {
+		return foreignForm(c)
+	}
+	ctx, caller := c.Request().Context(), c.Caller
+	a, err := h.Consents.ChooseOrganization(ctx, caller, id, own, c.Request().PostFormValue("organization"))
+	if errors.Is(err, authmethods.Invalid) {
+		if a, err = h.Consents.Result(ctx, caller, id, own); err == nil && a.Status == consent.AwaitingOrganization {
+			return choose(c, a, own, true)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, path(a.ID, "result"))
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/authmethods"
+	"latchkey/web/httperr"
+	"latchkey/web/route"
+)
+
+// hosts reads tenants' hosts as the public URL pattern makes them.
+type hosts struct {
+	before, after string // what stands around the slug
+	port          string // as browsers send it; empty for the scheme's own
+	usual         string // the scheme's own
+}
+
+func newHosts(pattern authmethods.PublicURL) hosts {
+	h := hosts{usual: "80"}
+	if pattern.Secure() {
+		h.usual = "443"
+	}
+	// A brace is no part of a host, so that a name stands in for it.
+	const slug = "slug-of-a-tenant"
+	u, err := url.Parse(pattern.Origin(slug))
+	if err != nil {
+		return h
+	}
+	h.before, h.after, _ = strings.Cut(strings.ToLower(u.Hostname()), slug)
+	h.port = u.Port()
+	return h
+}
+
+// canonical returns a Host header without its port, which must be ours, in lower
+// case and without a final dot.
+func (h hosts) canonical(host string) (string, bool) {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		name, port, err := net.SplitHostPort(host)
+		if err != nil || port != h.usual && port != h.port {
+			return "", false
+		}
+		host = name
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host, host != ""
+}
+
+// slug returns the slug in a host that the pattern made.
+func (h hosts) slug(host string) (string, bool) {
+	rest, before := strings.CutPrefix(host, h.before)
+	slug, after := strings.CutSuffix(rest, h.after)
+	return slug, before && after && h.before+h.after != "" && authmethods.ValidSlug(slug)
+}
+
+// onlyTenants finds the tenant of the host before anything else is done. Who asks
+// for health need not know a tenant.
+func (s *server) onlyTenants(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		c := callOf(ec)
+		if path := c.Path(); path == "/livez" || path == "/readyz" {
+			return next(ec)
+		}
+		tenant, err := s.tenantOf(c)
+		if err != nil {
+			return err
+		}
+		c.Tenant = tenant
+		// Browsers say who sends a request; other programs do not and are let through.
+		if err := s.crossing.Check(c.Request()); err != nil {
+			return httperr.CrossOrigin(err)
+		}
+		return next(ec)
+	}
+}
+
+func (s *server) tenantOf(c *route.Call) (authmethods.Tenant, error) {
+	host, ok := s.hosts.canonical(c.Request().Host)
+	if !ok {
+		return authmethods.Tenant{}, httperr.UnknownHost()
+	}
+	ctx := c.Request().Context()
+	var tenant authmethods.Tenant
+	err := error(authmethods.NotFound)
+	if slug, ok := s.hosts.slug(host); ok {
+		tenant, err = s.Tenants.Find(ctx, slug)
+	}
+	if errors.Is(err, authmethods.NotFound) {
+		tenant, err = s.Tenants.ByHost(ctx, host)
+	}
+	switch {
+	case errors.Is(err, authmethods.NotFound):
+		return tenant, httperr.UnknownHost()
+	case err != nil:
+		return tenant, err
+	case tenant.Disabled || tenant.ID == authmethods.Platform:
+		return authmethods.Tenant{}, httperr.UnknownHost()
+	}
+	return tenant, nil
+}

@@ -1,0 +1,106 @@
+package httperr
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"latchkey/authmethods"
+	"latchkey/web/page"
+)
+
+// body is a problem on the wire (RFC 9457).
+type body struct {
+	Type       string                   `json:"type"`
+	Title      string                   `json:"title"`
+	Status     int                      `json:"status"`
+	Detail     string                   `json:"detail,omitempty"`
+	Code       authmethods.Code         `json:"code"`
+	Reason     authmethods.Code         `json:"reason,omitempty"`
+	Diagnosis  string                   `json:"diagnosis,omitempty"`
+	Retryable  bool                     `json:"retryable"`
+	NextAction string                   `json:"next_action"`
+	RequestID  string                   `json:"request_id,omitempty"`
+	Errors     []authmethods.FieldError `json:"errors,omitempty"`
+	Related    []string                 `json:"related,omitempty"`
+}
+
+// transport explains the codes that only HTTP knows.
+var transport = map[authmethods.Code]authmethods.Diagnosis{
+	CodeTooLarge:         {Title: "The request is too large", NextAction: "fix_request", Who: "you"},
+	CodeMethodNotAllowed: {Title: "This method is not allowed here", NextAction: "fix_request", Who: "you"},
+	CodeUnknownHost:      {Title: "This host is not known here", NextAction: "check_name", Who: "you"},
+	CodeBrowserRefused:   {Title: "Browsers are refused here", NextAction: "fix_request", Who: "you"},
+	CodeCrossOrigin:      {Title: "Another site sent this request", NextAction: "fix_request", Who: "you"},
+}
+
+// explain returns the most exact diagnosis of a problem.
+func explain(p *authmethods.Problem) authmethods.Diagnosis {
+	if d := authmethods.Diagnose(p.Reason); p.Reason != "" && d.Code == p.Reason {
+		return d
+	}
+	if d, ok := transport[p.Code]; ok {
+		return d
+	}
+	return authmethods.Diagnose(p.Code)
+}
+
+// usualWait is what a caller is told to wait when nobody knows how long.
+const usualWait = 5 * time.Second
+
+// retryable reports whether the same request may succeed later.
+func retryable(p *authmethods.Problem) bool {
+	return p.Kind == authmethods.Unavailable || p.Kind == authmethods.Exhausted
+}
+
+// headers sets those that belong to a problem.
+func headers(w http.ResponseWriter, p *authmethods.Problem) {
+	if retryable(p) {
+		SetRetryAfter(w, p)
+	}
+	if p.Kind == authmethods.Unauthenticated {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+}
+
+// SetRetryAfter says in whole seconds when to try again.
+func SetRetryAfter(w http.ResponseWriter, p *authmethods.Problem) {
+	wait := cmp.Or(p.RetryAfter, usualWait)
+	w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
+}
+
+// WriteJSON answers with the problem as application/problem+json.
+func WriteJSON(w http.ResponseWriter, p *authmethods.Problem, requestID string) error {
+	d := explain(p)
+	b := body{
+		Type: "about:blank", Title: d.Title, Status: Status(p), Detail: p.Detail, Code: p.Code, Reason: p.Reason,
+		Diagnosis: d.Ref, Retryable: retryable(p), NextAction: d.NextAction, RequestID: requestID,
+		Errors: p.Fields, Related: p.Related,
+	}
+	if p.Kind == authmethods.Internal {
+		b.Detail, b.Reason, b.Errors, b.Related = "", "", nil, nil
+	}
+	if p.Kind == authmethods.NotFound {
+		// Unknown and foreign are the same answer, byte for byte; the request id is
+		// in its header.
+		b.RequestID = ""
+	}
+	encoded, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	headers(w, p)
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(b.Status)
+	_, err = w.Write(append(encoded, '\n'))
+	return err
+}
+
+// WritePage answers people with the problem as a page of the tenant with the given
+// name, which may be empty.
+func WritePage(w http.ResponseWriter, p *authmethods.Problem, tenant, requestID string) error {
+	headers(w, p)
+	return page.Fault.Render(w, Status(p), tenant, page.Problem(p, explain(p), requestID))
+}

@@ -1,0 +1,100 @@
+package lend
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/tokens"
+)
+
+// The answers are written by hand: this is the path that every call of a service
+// takes, and the one place where tokens are revealed.
+
+// appendLoan appends the loan as JSON.
+func appendLoan(b []byte, l *tokens.Loan) []byte {
+	b = appendField(b, `{"access_token":`, l.AccessToken.Reveal())
+	b = appendField(b, `,"token_type":`, l.TokenType)
+	if !l.ExpiresAt.IsZero() {
+		b = append(b, `,"expires_at":"`...)
+		b = l.ExpiresAt.UTC().AppendFormat(b, time.RFC3339)
+		b = append(b, `","expires_in":`...)
+		b = strconv.AppendInt(b, max(0, int64(l.ExpiresIn/time.Second)), 10)
+	}
+	b = appendField(b, `,"token_id":`, string(l.TokenID))
+	b = append(b, `,"scopes":[`...)
+	for i, scope := range l.Scopes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, scope)
+	}
+	b = append(b, `],"headers":{`...)
+	for i, h := range l.Headers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, h.Name)
+		b = append(b, ':')
+		b = appendString(b, h.Value.Reveal())
+	}
+	b = appendField(b, `},"api_base_url":`, l.APIBaseURL)
+	b = appendField(b, `,"tenant":`, l.Tenant)
+	b = appendField(b, `,"method":`, l.Method)
+	b = appendField(b, `,"environment":`, string(l.Environment))
+	b = appendField(b, `,"connection":`, string(l.Connection))
+	b = appendField(b, `,"state":`, string(l.State))
+	b = appendField(b, `,"source":`, string(l.Source))
+	return append(b, '}')
+}
+
+// appendRejection appends the verdict, and the replacement if there is one.
+func appendRejection(b []byte, verdict tokens.Outcome, l *tokens.Loan) []byte {
+	b = appendField(b, `{"verdict":`, string(verdict))
+	if l.TokenID != "" {
+		b = appendLoan(append(b, `,"token":`...), l)
+	}
+	return append(b, "}\n"...)
+}
+
+func appendField(b []byte, before, value string) []byte {
+	return appendString(append(b, before...), value)
+}
+
+const hex = "0123456789abcdef"
+
+// appendString appends s as a JSON string (RFC 8259 section 7). What is no UTF-8
+// becomes the replacement character.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
+				i++
+				continue
+			}
+			b = append(b, s[from:i]...)
+			if c == '"' || c == '\\' {
+				b = append(b, '\\', c)
+			} else {
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			}
+			i++
+			from = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			b = append(b, s[from:i]...)
+			b = append(b, `\ufffd`...)
+			i++
+			from = i
+			continue
+		}
+		i += size
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}

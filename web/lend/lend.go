@@ -1,0 +1,116 @@
+package lend
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"time"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/store"
+	"latchkey/tokens"
+	"latchkey/tokens/consent"
+	"latchkey/web/route"
+	"latchkey/web/strict"
+)
+
+// Handlers answer the internal API.
+type Handlers struct {
+	Lender   *tokens.Lender
+	Services *store.Authenticator
+	Tenants  *store.Tenants
+	Consents *consent.Service
+	// Lent and Rejected count.
+	Lent     func(tokens.Source)
+	Rejected func(tokens.Outcome)
+}
+
+// patience bounds the wait for a provider. A refresh that takes longer goes on by
+// itself, and the caller is told to come again.
+const patience = 25 * time.Second
+
+// Bounds of what a request may hold; api.yaml repeats them.
+const (
+	maxRef     = 64
+	maxSubject = 200
+	maxPurpose = 200
+	maxScope   = 512
+	maxScopes  = 200
+	maxMinTTL  = 24 * 60 * 60
+)
+
+// Token lends an access token.
+func (h *Handlers) Token(c *route.Call) error {
+	body, err := strict.Decode(c.Request())
+	if err != nil {
+		return err
+	}
+	body.Require("method")
+	r := tokens.LoanRequest{
+		Tenant:      body.Line("tenant", maxRef),
+		Method:      body.Line("method", maxRef),
+		Environment: strict.Choice(body, "environment", authmethods.Environments[:]...),
+		Subject:     body.Line("subject", maxSubject),
+		MinTTL:      time.Duration(body.Int("min_ttl_seconds", 0, maxMinTTL)) * time.Second,
+		Scopes:      body.Texts("scopes", maxScopes, maxScope),
+		Purpose:     body.Line("purpose", maxPurpose),
+	}
+	if err := body.Err(); err != nil {
+		return err
+	}
+	loan, err := h.lend(c, &c.Service, r)
+	if err != nil {
+		return err
+	}
+	return c.ReplyBytes(http.StatusOK, append(appendLoan(make([]byte, 0, 1024), &loan), '\n'))
+}
+
+func (h *Handlers) lend(c *route.Call, service *authmethods.Service, r tokens.LoanRequest) (tokens.Loan, error) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
+	defer cancel()
+	loan, err := h.Lender.Lend(ctx, service, r)
+	if err != nil {
+		return loan, err
+	}
+	h.noted(c, &loan)
+	return loan, nil
+}
+
+func (h *Handlers) noted(c *route.Call, loan *tokens.Loan) {
+	c.Note("tenant", loan.Tenant)
+	c.Note("token", string(loan.TokenID))
+	c.Note("source", string(loan.Source))
+	h.Lent(loan.Source)
+}
+
+// tokenID is what names a token: a ULID, or the fingerprint of a fixed one.
+var tokenID = regexp.MustCompile(`^tok_[0-9A-Za-z]{1,32}$`)
+
+// Reject takes the report that a provider refused a token.
+func (h *Handlers) Reject(c *route.Call) error {
+	id := c.Param("token_id")
+	body, err := strict.Decode(c.Request())
+	if err != nil {
+		return err
+	}
+	body.Require("status")
+	r := tokens.Rejection{Status: int(body.Int("status", 100, 599)), Code: body.Line("code", maxRef)}
+	if err := body.Err(); err != nil {
+		return err
+	}
+	if !tokenID.MatchString(id) {
+		return authmethods.Missing()
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
+	defer cancel()
+	verdict, loan, err := h.Lender.Reject(ctx, &c.Service, authmethods.ID(id), r)
+	if err != nil {
+		return err
+	}
+	h.Rejected(verdict)
+	c.Note("verdict", string(verdict))
+	if loan.TokenID != "" {
+		h.noted(c, &loan)
+	}
+	return c.ReplyBytes(http.StatusOK, appendRejection(nil, verdict, &loan))
+}

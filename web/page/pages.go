@@ -1,0 +1,152 @@
+package page
+
+import (
+	"time"
+
+	"latchkey/authmethods"
+)
+
+// HomePage is the front page of a tenant.
+type HomePage struct {
+	Name        string
+	Description string // address of the API description
+}
+
+// Consent is what the pages of one consent have in common.
+type Consent struct {
+	ID          string
+	Method      string // name
+	Provider    string
+	Environment authmethods.Environment
+	BegunAt     time.Time
+	ExpiresAt   time.Time
+	EndedAt     time.Time // zero: not yet
+	Code        string    // of the diagnosis, empty if there is none
+	Steps       Steps
+}
+
+// Steps shows how far somebody has come.
+type Steps struct {
+	Provider string
+	At       int // 1: here, 2: at the provider, 3: back here, 4: done
+}
+
+// StartPage asks whether to go on to the provider.
+type StartPage struct {
+	Consent
+	Tenant  string
+	Scopes  []Scope
+	Minutes int // that the link lasts
+	Form    Form
+	Ticket  string
+}
+
+// Form is where a form goes and what proves that it was ours.
+type Form struct{ Action, Token string }
+
+// Scope is a permission in words; Lets is empty where nobody has put it so.
+type Scope struct{ Name, Lets string }
+
+// ForwardPage leads on to the provider.
+type ForwardPage struct {
+	Provider, URL string
+	Steps         Steps
+}
+
+// ReadyPage is what somebody sees who opens a redirect URI by hand.
+type ReadyPage struct{ Address string }
+
+// WaitingPage tells that a consent has not ended.
+type WaitingPage struct {
+	Consent
+	Exchanging bool // the provider's answer is being looked at
+}
+
+// ChoosePage lets somebody choose among several organisations.
+type ChoosePage struct {
+	Consent
+	Organizations []Organization
+	Unchosen      bool // the last try named none of them
+	Form          Form
+}
+
+// Organization is one of the provider's.
+type Organization struct {
+	ID, Name    string
+	Default     bool
+	Environment authmethods.Environment // empty where the provider does not tell
+}
+
+// CompletedPage tells that a consent yielded a connection.
+type CompletedPage struct {
+	Consent
+	Tenant       string
+	Reference    string // of the method
+	TenantSlug   string
+	Lacking      *Card  // if less was granted than was asked for
+	Detail       string // about that
+	Notes        []string
+	DataCentre   string
+	Approver     string // empty: not known to who looks
+	Organization Organization
+	Scopes       []string
+}
+
+// FailedPage tells why a consent yielded nothing.
+type FailedPage struct {
+	Consent
+	Detail string // what exactly happened
+	Card   Card
+}
+
+// ForeignPage answers a form that no page of ours sent.
+type ForeignPage struct{}
+
+// MalformedPage answers a callback that cannot be read.
+type MalformedPage struct{}
+
+// FaultPage is a problem.
+type FaultPage struct {
+	Title     string
+	Detail    string
+	Fields    []string // what is wrong with the input
+	Card      *Card    // what to do; nil where nothing can be said
+	Code      string
+	RequestID string
+}
+
+// Card is a diagnosis as pages show it.
+type Card struct {
+	Ref       string
+	Title     string
+	Causes    []string
+	Action    string
+	Who       string
+	Temporary bool
+}
+
+// CardOf returns the card of a diagnosis; nil for one that explains nothing.
+func CardOf(d authmethods.Diagnosis) *Card {
+	if d.Action == "" {
+		return nil
+	}
+	return &Card{Ref: d.Ref, Title: d.Title, Causes: d.Causes, Action: d.Action, Who: d.Who, Temporary: d.Temporary}
+}
+
+// Problem is p as a page, explained by d. Of an internal fault nothing is shown
+// but the name of the request, and of what is not found not even that, so that the
+// missing and the foreign look the same.
+func Problem(p *authmethods.Problem, d authmethods.Diagnosis, requestID string) FaultPage {
+	f := FaultPage{Title: d.Title, Card: CardOf(d), RequestID: requestID}
+	if p.Kind == authmethods.Internal {
+		return f
+	}
+	if p.Kind == authmethods.NotFound {
+		f.RequestID = ""
+	}
+	f.Detail, f.Code = p.Detail, string(p.Code)
+	for _, e := range p.Fields {
+		f.Fields = append(f.Fields, e.Detail)
+	}
+	return f
+}

@@ -1,0 +1,52 @@
+package route
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/authmethods"
+)
+
+// Call is a request that passed all gates, with what they found out.
+type Call struct {
+	echo.Context
+	RequestID string
+	Listener  Listener // the one it came in by
+	// Tenant is that of the host; zero on the internal listener.
+	Tenant authmethods.Tenant
+	// Service is the one whose key was presented; zero where none is needed.
+	Service authmethods.Service
+	// Caller acts in Tenant; on the internal listener it is zero, since a service
+	// of the platform acts in many tenants.
+	Caller authmethods.Caller
+	// Notes are added to the one line that the log has for the request.
+	Notes []slog.Attr
+}
+
+// Note adds to the log's line. Neither secrets nor what the client sent belong in
+// it, unless it was found to name something here.
+func (c *Call) Note(key, value string) {
+	c.Notes = append(c.Notes, slog.String(key, value))
+}
+
+// Reply answers with v as JSON. It is encoded before anything is sent, so that a
+// value that refuses, such as a secret, gives a fault and not half an answer.
+func (c *Call) Reply(status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("route: encoding an answer: %w", err)
+	}
+	return c.ReplyBytes(status, append(b, '\n'))
+}
+
+// ReplyBytes answers with JSON that is encoded already.
+func (c *Call) ReplyBytes(status int, b []byte) error {
+	w := c.Response()
+	w.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	w.WriteHeader(status)
+	_, err := w.Write(b)
+	return err
+}

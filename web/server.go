@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
+	"latchkey/authmethods/store"
+	"latchkey/tokens"
+	"latchkey/tokens/consent"
+	"latchkey/web/route"
+)
+
+// Deps are what the handlers work with. All are needed but Ready and Metrics.
+type Deps struct {
+	Services *store.Authenticator
+	Tenants  *store.Tenants
+	Store    *store.Store
+	Consents *consent.Service
+	Lender   *tokens.Lender
+	Catalog  *catalog.Catalog
+	// Ready says what the server needs to work and whether it has it; nil: nothing.
+	Ready func(context.Context) []Check
+	// Metrics is where requests are counted, and what /metrics shows; nil: a new
+	// one.
+	Metrics   *prometheus.Registry
+	PublicURL authmethods.PublicURL
+	// TrustedProxies are those whose X-Forwarded-For is believed; none: nobody's.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+}
+
+// server is one listener's handler while it is put together.
+type server struct {
+	Deps
+	listener route.Listener
+	counted  *metrics
+	hosts    hosts
+	headers  []header
+	pages    map[string]bool // paths whose faults are pages
+	crossing *http.CrossOriginProtection
+}
+
+// New returns the handlers of the two listeners. It panics if the route table is
+// not well formed, which a test has found out before.
+func New(d Deps) (public, internal http.Handler) {
+	if d.Metrics == nil {
+		d.Metrics = prometheus.NewRegistry()
+	}
+	counted := newMetrics(d.Metrics)
+	table := d.table(counted)
+	if err := table.Check(); err != nil {
+		panic(err)
+	}
+	return d.handler(route.Public, table, counted), d.handler(route.Internal, table, counted)
+}
+
+// Table returns everything that is served, for those who loop over it. Its
+// handlers work only as far as their parts of d are given.
+func Table(d Deps) route.Table { return d.table(newMetrics(prometheus.NewRegistry())) }
+
+func (d Deps) handler(l route.Listener, table route.Table, counted *metrics) http.Handler {
+	s := &server{
+		Deps: d, listener: l, counted: counted, hosts: newHosts(d.PublicURL), pages: map[string]bool{},
+		headers:  headersFor(d.PublicURL.Secure() && l == route.Public),
+		crossing: http.NewCrossOriginProtection(),
+	}
+	e := echo.New()
+	e.HideBanner = true
+	e.IPExtractor = clientAddress(d.TrustedProxies)
+	e.HTTPErrorHandler = func(error, echo.Context) {} // watch has answered already
+	e.Use(s.watch)
+	if l == route.Public {
+		e.Use(s.onlyTenants)
+	} else {
+		e.Use(s.onlyPrograms)
+	}
+	for _, r := range table {
+		if r.Listeners&l == 0 {
+			continue
+		}
+		s.pages[r.Path] = s.pages[r.Path] || r.Page
+		e.Add(r.Method, r.Path, s.serve(r))
+		if r.Method == http.MethodGet {
+			e.Add(http.MethodHead, r.Path, s.serve(r))
+		}
+	}
+	return e
+}
+
+// serve carries a request through the gates of a route to its handler.
+func (s *server) serve(r route.Route) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		c := callOf(ec)
+		if slices.ContainsFunc(c.ParamValues(), unnamable) {
+			return authmethods.Missing()
+		}
+		if err := limitBody(c, r.MaxBody); err != nil {
+			return err
+		}
+		if err := s.admit(c, r.Right); err != nil {
+			return err
+		}
+		return r.Handle(c)
+	}
+}
+
+// unnamable reports a part of a path that can name nothing here: no database and no
+// log is to meet it.
+func unnamable(s string) bool {
+	return !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// clientAddress finds the address that the log names.
+func clientAddress(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		p = p.Masked()
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
