@@ -22,6 +22,9 @@ func Diagnose(code Code) Diagnosis {
 			return d
 		}
 	}
+	if code == CodeInternal {
+		return Diagnosis{Code: code, Title: "Something went wrong here"}
+	}
 	return Diagnose(CodeInternal)
 }
 

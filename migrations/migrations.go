@@ -146,6 +146,11 @@ func Version(ctx context.Context, db *sql.DB) (int, error) {
 		return 0, fmt.Errorf("migrations: connecting: %w", err)
 	}
 	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "SELECT 1 FROM schema_version"); err != nil {
+		// Only an empty database has no version table. One that cannot be read at
+		// all says so to whoever migrates it.
+		return 0, nil
+	}
 	return version(ctx, conn)
 }
 

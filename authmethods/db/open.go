@@ -27,9 +27,22 @@ type Options struct {
 	Log      *slog.Logger // nil: no log
 }
 
-// Open opens the database and brings its schema up to date. It refuses a
-// database that a newer program has migrated ([migrations.NewerError]).
+// Open opens the database and brings its schema up to date; see [Connect] and
+// [DB.Migrate].
 func Open(ctx context.Context, o Options) (*DB, error) {
+	d, err := Connect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Migrate(ctx); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Connect opens the database as it is.
+func Connect(ctx context.Context, o Options) (*DB, error) {
 	var d *DB
 	var err error
 	switch scheme, rest, _ := strings.Cut(o.URL, ":"); scheme {
@@ -40,17 +53,17 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	default:
 		return nil, fmt.Errorf("db: database URL must begin with sqlite: or postgres://")
 	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := migrations.Apply(ctx, d.pools[0], d.dialect); err != nil {
-		d.Close()
-		return nil, err
-	}
-	return d, nil
+	return d, err
 }
 
-// SchemaVersion returns the version of the database's schema.
+// Migrate brings the schema up to date. It refuses a database that a newer
+// program has migrated ([migrations.NewerError]).
+func (d *DB) Migrate(ctx context.Context) error {
+	_, err := migrations.Apply(ctx, d.pools[0], d.dialect)
+	return err
+}
+
+// SchemaVersion returns the version of the database's schema, 0 for an empty one.
 func (d *DB) SchemaVersion(ctx context.Context) (int, error) {
 	return migrations.Version(ctx, d.pools[0])
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"latchkey/tokens"
 )
 
 // running is what a started server has beside its parts.
@@ -34,8 +36,23 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.halt = halt
 	a.background.Go(func() { a.watcher.Run(work) })
 	a.background.Go(func() { a.services.Run(work, a.log) })
+	a.background.Go(func() { a.recover(work) })
 	a.serve(public, a.public)
 	a.serve(internal, a.internal)
+}
+
+// recover finishes what a former process left in the middle of a refresh. Each has
+// its own answer to find or its own request to repeat, so a failure of one is only
+// logged.
+func (a *app) recover(ctx context.Context) {
+	slots, err := a.grants.Interrupted(ctx)
+	if err != nil {
+		a.log.Error("looking for interrupted refreshes", "error", err)
+	}
+	for _, slot := range slots {
+		_, _, _, err := a.engine.Token(ctx, slot, tokens.Want{})
+		a.log.Info("finished an interrupted refresh", "grant", slot.Key(), "error", err)
+	}
 }
 
 func (a *app) serve(l net.Listener, h http.Handler) {

@@ -33,7 +33,7 @@ func binary(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &exec.Cmd{Path: self, Args: append([]string{"latchkey"}, args...), Env: environ, Dir: t.TempDir()}
+	return &exec.Cmd{Path: self, Args: append([]string{"latchkey"}, args...), Env: append([]string{quickExit}, environ...), Dir: t.TempDir()}
 }
 
 // serve starts a server with the given settings and waits until it is ready.

@@ -49,7 +49,7 @@ func openStorage(ctx context.Context, cfg *Config, serve bool, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, db.Options{URL: cfg.DatabaseURL.Reveal(), Serve: serve, Log: log})
+	d, err := db.Connect(ctx, db.Options{URL: cfg.DatabaseURL.Reveal(), Serve: serve, Log: log})
 	if err != nil {
 		return nil, refuseDatabase(err)
 	}
@@ -63,8 +63,28 @@ func openStorage(ctx context.Context, cfg *Config, serve bool, log *slog.Logger)
 	return s, nil
 }
 
-// begin verifies the keys and makes what every installation has.
+// begin verifies the keys, before it migrates what they belong to, and makes what
+// every installation has.
 func (s *storage) begin(ctx context.Context, cfg *Config) error {
+	version, err := s.db.SchemaVersion(ctx)
+	if err != nil {
+		return refuseDatabase(err)
+	}
+	if version > 0 {
+		if err := s.checkKeys(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	if err := s.db.Migrate(ctx); err != nil {
+		return refuseDatabase(err)
+	}
+	if err := s.checkKeys(ctx, cfg); err != nil {
+		return err
+	}
+	return s.tenants.EnsurePlatform(ctx)
+}
+
+func (s *storage) checkKeys(ctx context.Context, cfg *Config) error {
 	if err := vault.CheckKeys(ctx, s.system, s.ring); err != nil {
 		if authmethods.KindOf(err) == authmethods.Unavailable {
 			return err
@@ -76,7 +96,7 @@ func (s *storage) begin(ctx context.Context, cfg *Config) error {
 			err:   err,
 		}
 	}
-	return s.tenants.EnsurePlatform(ctx)
+	return nil
 }
 
 func (s *storage) Close() error { return s.db.Close() }

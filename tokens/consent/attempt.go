@@ -44,10 +44,13 @@ type Attempt struct {
 	DataCentre    string
 	Organizations []tokens.Organization // to choose from
 	Connection    authmethods.ID        // once there is one
-	Scopes        []string              // asked for
-	CreatedAt     time.Time
-	ExpiresAt     time.Time
-	FinishedAt    time.Time
+	// Account and Organization are those of the connection, once there is one.
+	Account      tokens.Account
+	Organization tokens.Organization
+	Scopes       []string // asked for
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	FinishedAt   time.Time
 }
 
 // Begun is a consent that waits for a person, or, for modes that need none, the

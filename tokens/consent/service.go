@@ -205,6 +205,13 @@ func (s *Service) view(ctx context.Context, c authmethods.Caller, r store.Consen
 	if kind, ok := s.o.Catalog.Find(m.IntegrationType); ok {
 		a.Provider = kind.Name
 	}
+	if a.Status == Completed {
+		connection, err := s.o.Grants.Connection(ctx, reader(c), a.Connection)
+		if err != nil && authmethods.KindOf(err) != authmethods.NotFound {
+			return Attempt{}, err
+		}
+		a.Account, a.Organization = connection.Account, connection.Organization
+	}
 	if slices.Contains([]Status{Pending, Started, Exchanging, AwaitingOrganization}, a.Status) && now.After(r.ExpiresAt) {
 		a.Status, a.Code = Expired, authmethods.CodeApprovalNotFinished
 		a.Detail = unfinished(Status(r.Status), a.Provider)
