@@ -293,6 +293,38 @@ func perform(t *testing.T, s story) []string {
 	return faults
 }
 
+// TestTokensSurviveEverything plays drawn stories. Bugs that were planted in the
+// engine to try these tests, and what noticed them; "stories" is this one.
+//
+//	the lease is ignored                    Decide, stories (never ends)
+//	the backoff is ignored                  Decide, stories, ATokenIsLentThroughAnOutage
+//	the rejection of a client is ignored    Decide
+//	a grant that was given up is refreshed  Decide, stories (never ends)
+//	a final refusal is taken for temporary  stories, ALostGrantNeedsAPerson
+//	the margin is ignored                   Decide, ATokenIsLentThroughAnOutage
+//	a refused token is lent                 Decide, stories, TwoHundredReports
+//	the result of a claim is ignored        stories
+//	the lock is shorter than the work       stories
+//	requests are sent after their time      stories
+//	a refresh ends with its caller          ACallerWhoCannotWait
+//	a rotated refresh token is dropped      stories, EveryCrashIsSurvived
+//	answers are not captured                EveryCrashIsSurvived
+//	one failed capture is the last          AnAnswerIsStoredHoweverOften
+//	captured answers are not looked for     stories, EveryCrashIsSurvived
+//	they are looked for before the lease    stories
+//	a retry is not marked as one            stories, ALostAnswerIsAskedForOnceMore
+//	a lost answer leaves no uncertainty     stories, ALostAnswerIsAskedForOnceMore
+//	a failed retry ends the uncertainty     stories
+//	a retry is not made at once             ALostAnswerIsAskedForOnceMore
+//	a late answer is not looked for         ALateAnswerBringsBack
+//	a late answer is not applied            ALateAnswerBringsBack
+//	a lost grant is never looked at again   AnAnswerThatNobodyApplied, stories (of many)
+//	no single flight                        AThousandCallers
+//	a rejected client ends the grant        stories, ARejectedClientRests
+//	a good token is withheld on an error    ALossOfStorage, stories (of many)
+//	life is counted from the answer         stories, AnswersAreCounted
+//	Retry-After is ignored                  stories, AThrottleIsRespected
+//	refreshes without end                   APromiseThatASlowProvider, ATokenThatDies
 func TestTokensSurviveEverything(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		if faults := perform(t, someStory.Draw(rt, "story")); len(faults) > 0 {

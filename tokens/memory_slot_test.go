@@ -19,6 +19,7 @@ import (
 // guards. Processes reach it through a replica each.
 type place struct {
 	provider catalog.Provider
+	slow     time.Duration // how long the answer to a Load takes
 
 	mu            sync.Mutex
 	grant         tokens.Grant
@@ -247,12 +248,14 @@ func (r *replica) do(op string, f func()) error {
 }
 
 func (r *replica) Load(context.Context) (tokens.Grant, time.Time, error) {
-	r.place.mu.Lock()
-	defer r.place.mu.Unlock()
 	if !r.alive() {
 		return tokens.Grant{}, time.Now(), errDead
 	}
-	return r.read(), time.Now(), nil
+	r.place.mu.Lock()
+	g, now := r.read(), time.Now()
+	r.place.mu.Unlock()
+	time.Sleep(r.slow)
+	return g, now, nil
 }
 
 func (r *replica) Registration(context.Context) (tokens.Registration, error) {

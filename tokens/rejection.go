@@ -36,9 +36,11 @@ func (l *Lender) Reject(ctx context.Context, svc *authmethods.Service, id authme
 	request := LoanRequest{
 		Tenant: string(issued.TenantID), Method: issued.Method, Environment: issued.Environment, Subject: issued.Subject,
 	}
-	if err := l.allowedAny(svc, &issued.Target); err != nil {
+	permit, err := l.allowedAny(svc, &issued.Target)
+	if err != nil {
 		return "", Loan{}, err
 	}
+	request.Scopes = permit.Scopes // as much as the service may have
 	switch issued.Provider.APIErrors.Class(r.Status, r.Code) {
 	case catalog.APIPermission:
 		return ScopeProblem, Loan{}, nil
@@ -64,13 +66,13 @@ func (l *Lender) Reject(ctx context.Context, svc *authmethods.Service, id authme
 	return outcome, loan, err
 }
 
-// allowedAny checks that svc may borrow from t at all. Otherwise the token is as
+// allowedAny returns the permit by which svc may borrow from t at all. Otherwise the token is as
 // unknown to it as one that does not exist.
-func (l *Lender) allowedAny(svc *authmethods.Service, t *Target) error {
+func (l *Lender) allowedAny(svc *authmethods.Service, t *Target) (authmethods.Permit, error) {
 	for _, p := range svc.Permits {
 		if p.Allows(svc.Tenant, t.Loanable) {
-			return nil
+			return p, nil
 		}
 	}
-	return authmethods.Missing()
+	return authmethods.Permit{}, authmethods.Missing()
 }

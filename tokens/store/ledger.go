@@ -42,7 +42,7 @@ func (l Ledger) First(ctx context.Context, b tokens.Borrowing) error {
 		return lent(ctx, in, b.Connection, now.Time())
 	})
 	if errors.Is(err, db.ErrDuplicate) {
-		return nil // another request of the same service put it on record just now
+		return l.First(ctx, b) // another request of the same service put it on record just now
 	}
 	return err
 }
