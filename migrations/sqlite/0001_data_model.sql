@@ -190,7 +190,8 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_of_grant ON tokens (tenant_id, grant_id);
 
 -- Raw answers of token endpoints, sealed, durable before anything reads them.
--- id is the attempt. A success that could not be applied stays here.
+-- id is the attempt. An answer leaves when it is applied; a success that could
+-- not be applied stays.
 CREATE TABLE captures (
 	tenant_id   TEXT NOT NULL,
 	id          TEXT NOT NULL,
@@ -200,13 +201,12 @@ CREATE TABLE captures (
 	version     INTEGER NOT NULL,
 	sent_at     INTEGER NOT NULL,
 	answer      BLOB NOT NULL CHECK (answer IS NULL OR substr(answer, 1, 1) = x'01'),
-	applied_at  INTEGER,
 	created_at  INTEGER NOT NULL,
 	updated_at  INTEGER NOT NULL,
 	PRIMARY KEY (tenant_id, id),
 	FOREIGN KEY (tenant_id, grant_id) REFERENCES grants (tenant_id, id)
 ) STRICT;
-CREATE INDEX captures_unapplied ON captures (tenant_id, grant_id) WHERE applied_at IS NULL;
+CREATE INDEX captures_of_grant ON captures (tenant_id, grant_id);
 
 CREATE TABLE consents (
 	tenant_id       TEXT NOT NULL,

@@ -164,6 +164,9 @@ func (s *Store) Revoke(ctx context.Context, c authmethods.Caller, id authmethods
 		if _, err := db.UpdateIf[grantRow](ctx, in, id, sets); err != nil {
 			return err
 		}
+		if _, err := db.DeleteIf[captureRow](ctx, in, db.Eq("grant_id", id)); err != nil {
+			return err
+		}
 		if err := audit.Record(ctx, in, c, authmethods.Event{Action: "connection.revoked", Object: id}); err != nil {
 			return err
 		}

@@ -72,13 +72,12 @@ func (tokenRow) TableName() string { return "tokens" }
 
 type captureRow struct {
 	db.Owned
-	GrantID   authmethods.ID
-	Lineage   string
-	Epoch     int64
-	Version   int64
-	SentAt    db.Time
-	Answer    []byte
-	AppliedAt db.Time
+	GrantID authmethods.ID
+	Lineage string
+	Epoch   int64
+	Version int64
+	SentAt  db.Time
+	Answer  []byte
 }
 
 func (captureRow) TableName() string { return "captures" }

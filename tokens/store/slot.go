@@ -113,10 +113,14 @@ func (s *slot) Capture(ctx context.Context, c tokens.Capture) error {
 	return err
 }
 
+// maxCaptures bounds the answers that are looked through for a lost token. Those
+// that hold none stay too, so it is more than a few.
+const maxCaptures = 100
+
 // Captured implements [tokens.Slot].
 func (s *slot) Captured(ctx context.Context, lineage string) ([]tokens.Capture, error) {
-	rows, err := db.Newest[captureRow](ctx, s.view.in, "created_at", 10,
-		db.Eq("grant_id", s.id), db.Eq("lineage", lineage), db.IsNull("applied_at"))
+	rows, err := db.Newest[captureRow](ctx, s.view.in, "created_at", maxCaptures,
+		db.Eq("grant_id", s.id), db.Eq("lineage", lineage))
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +160,7 @@ func (s *slot) Succeed(ctx context.Context, r tokens.Success) (applied bool, err
 		if err := db.Insert(ctx, in, newTokenRow(s.id, row.Version, r.Access)); err != nil {
 			return err
 		}
-		_, err = db.UpdateIf[captureRow](ctx, in, authmethods.ID(r.AttemptID), []db.Set{db.ToFromNow("applied_at", 0)})
+		_, err = db.DeleteIf[captureRow](ctx, in, db.Eq("id", r.AttemptID))
 		return err
 	})
 	if err != nil || !applied || s.environment.Rejected == nil {
