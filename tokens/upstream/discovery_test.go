@@ -132,7 +132,7 @@ func TestDiscoveryThatFails(t *testing.T) {
 	}{
 		{"a page everywhere", reply(200, "text/html", "<html>"+plantedAnswer), authmethods.CodeUnexpectedReply, 2},
 		{"nothing anywhere", http.NotFound, authmethods.CodeUnexpectedReply, 2},
-		{"a redirect", http.RedirectHandler("/elsewhere", 302).ServeHTTP, authmethods.CodeUnexpectedReply, 2},
+		{"a redirect", http.RedirectHandler("/elsewhere", http.StatusFound).ServeHTTP, authmethods.CodeUnexpectedReply, 2},
 		{"a server that is down", reply(503, "text/html", ""), authmethods.CodeProviderDown, 1},
 		{"no answer", raw(""), authmethods.CodeProviderDown, 1},
 		{"a list", reply(200, "application/json", "[]"), authmethods.CodeUnexpectedReply, 1},
