@@ -67,6 +67,12 @@ func sentByOurForm(c *route.Call, own secret.Text, id authmethods.ID) bool {
 
 // foreignForm answers a form that was not sent by ours.
 func foreignForm(c *route.Call) error {
+	if wantsJSON(c) {
+		return &authmethods.Problem{
+			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
+			Detail: "A browser must send the form of the start page. Nothing was changed.",
+		}
+	}
 	return render(c, page.Foreign, http.StatusForbidden, page.ForeignPage{})
 }
 

@@ -313,10 +313,12 @@ func (p *parser) escape(b []byte) []byte {
 	}
 	r := p.unit()
 	if utf16.IsSurrogate(r) {
-		// Half a character is no text.
-		r = utf16.DecodeRune(r, p.unit())
+		first := r
+		if r = utf8.RuneError; strings.HasPrefix(p.s[p.at:], `\u`) {
+			r = utf16.DecodeRune(first, p.unit())
+		}
 		if r == utf8.RuneError {
-			p.fail("half a character")
+			p.fail("half a character") // which is no text
 		}
 	}
 	return utf8.AppendRune(b, r)

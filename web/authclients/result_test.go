@@ -1,0 +1,106 @@
+package authclients_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/authmethods"
+	"latchkey/tokens/consent"
+	"latchkey/web/authclients"
+	"latchkey/web/route"
+)
+
+// set moves a consent to where a test needs it.
+func (s *site) set(id authmethods.ID, columns string, values ...any) {
+	s.t.Helper()
+	if _, err := s.db.ExecContext(s.t.Context(), "UPDATE consents SET "+columns+" WHERE id = ?", append(values, string(id))...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestEveryStatusIsToldInPlainWords(t *testing.T) {
+	const long = 1 << 62
+	for _, c := range []struct {
+		name    string
+		status  consent.Status
+		code    authmethods.Code
+		expires int
+		title   string
+		words   string
+		refresh string
+	}{
+		{"at the provider", consent.Started, "", long, "Not approved yet", "waits at Zoho Desk", ""},
+		{"being looked at", consent.Exchanging, "", long, "Testing the access", "looks again by itself", "3"},
+		{"failed for good", consent.Failed, authmethods.CodeClientRejected, long, "Error: The provider refused", "Replace the client secret", ""},
+		{"failed for a while", consent.Failed, authmethods.CodeProviderThrottled, long, "Error: The provider asks us to wait", "Yes, wait a while", ""},
+		{"failed for a reason that nobody knows", consent.Failed, "not_in_the_catalogue", long, "Error: Something went wrong here", "Nothing was enabled", ""},
+		{"nobody came back", consent.Started, "", 1, "Error: Nobody came back", "did not come back within ten minutes", ""},
+		{"the server stopped", consent.Exchanging, "", 1, "Error: Nobody came back", "The server stopped", ""},
+		{"nobody chose", consent.AwaitingOrganization, "", 1, "Error: Nobody came back", "Nobody chose an organisation in time", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t)
+			s.method(nil)
+			id, link := s.begin(authmethods.Production)
+			p := s.person()
+			p.toProvider(link)
+			s.set(id, "status = ?, code = ?, expires_at = ?", string(c.status), string(c.code), c.expires)
+			got := p.get("/consents/" + string(id) + "/result")
+			if got.StatusCode != http.StatusOK || !strings.Contains(got.body, "<title>"+c.title) || !strings.Contains(got.text(), c.words) {
+				t.Errorf("%d, want a title that begins with %q and the words %q:\n%s", got.StatusCode, c.title, c.words, got.text())
+			}
+			if got.Header.Get("Refresh") != c.refresh {
+				t.Errorf("Refresh is %q, want %q", got.Header.Get("Refresh"), c.refresh)
+			}
+			if !strings.Contains(got.text(), string(id)) {
+				t.Error("there is no reference for support")
+			}
+		})
+	}
+}
+
+func TestFewerPermissionsAreNoPlainSuccess(t *testing.T) {
+	s := newSite(t)
+	s.method(nil)
+	id, link := s.begin(authmethods.Production)
+	p := s.person()
+	p.come(p.get(p.approve(p.toProvider(link), ada)))
+	s.set(id, "code = ?, detail = ?", string(authmethods.CodeScopesMissing), "Missing: Desk.basic.READ.")
+	got := p.get("/consents/" + string(id) + "/result")
+	for _, words := range []string{"is connected, with fewer permissions", "Missing: Desk.basic.READ.", "Reconnect and approve all permissions"} {
+		if !strings.Contains(got.text(), words) {
+			t.Errorf("the result lacks %q", words)
+		}
+	}
+}
+
+func TestWhoApprovedIsShownToThoseWhoMaySeeConnections(t *testing.T) {
+	s := newSite(t)
+	s.method(nil)
+	id, link := s.begin(authmethods.Production)
+	p := s.person()
+	p.come(p.get(p.approve(p.toProvider(link), ada)))
+	h := &authclients.Handlers{Consents: s.Consents, Catalog: s.Catalog, PublicURL: "http://{tenant}.localhost:1"}
+	show := func(caller authmethods.Caller) string {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.origin, nil)
+		for _, c := range p.client.Jar.Cookies(r.URL) {
+			r.AddCookie(c)
+		}
+		w := httptest.NewRecorder()
+		ec := echo.New().NewContext(r, w)
+		ec.SetParamNames("id")
+		ec.SetParamValues(string(id))
+		must(t, h.Result(&route.Call{Context: ec, Tenant: s.Tenant, Caller: caller}))
+		return w.Body.String()
+	}
+	if got := show(s.Admin); !strings.Contains(got, "Moreau Support") || !strings.Contains(got, "Approved by") {
+		t.Errorf("an administrator does not see who approved:\n%s", got)
+	}
+	if got := show(s.Browser); strings.Contains(got, "Moreau Support") || strings.Contains(got, "Approved by") || !strings.Contains(got, "is connected") {
+		t.Error("a browser without rights sees more than the result")
+	}
+}
