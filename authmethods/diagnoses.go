@@ -45,7 +45,7 @@ var diagnoses = []Diagnosis{
 	{
 		Code: CodeClientRejected, Ref: "D-07", Title: "The provider refused the client ID and secret",
 		Causes: []string{"The secret was mistyped, or replaced at the provider.", "The client belongs to another data centre, which looks the same.", "The client was deleted or blocked at the provider."},
-		Action: "Replace the client secret. Connections return by themselves; nobody has to approve again.", NextAction: "replace_secret", Who: whoYou,
+		Action: "Compare client ID and data centre, and replace the client secret. Connections that were approved already return by themselves.", NextAction: "replace_secret", Who: whoYou,
 	},
 	{
 		Code: CodeCodeExpired, Ref: "D-08", Title: "The approval took too long or was used twice",

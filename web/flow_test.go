@@ -164,7 +164,10 @@ func TestABorrowerSeesTheConnectionsItMayBorrowAndNoOthers(t *testing.T) {
 	if got := items(s.send(route.Internal, request(t, "GET", internalBase+"/internal/v1/connections", none, nil))); len(got) != 0 {
 		t.Errorf("a service without permits sees %d connections", len(got))
 	}
-	s.program("GET", "/internal/v1/connections?tenant=globex", nil).want(404, "not_found")
+	s.NewTenant(t, "globex")
+	for _, tenant := range []string{"globex", "nobody", "platform"} {
+		s.program("GET", "/internal/v1/connections?tenant="+tenant, nil).want(404, "not_found")
+	}
 	s.program("GET", "/internal/v1/connections?colour=red", nil).want(400, "invalid_request")
 	platform := s.key(adminOf(authmethods.Platform), store.NewService{Name: "platform", Permits: []authmethods.Permit{{Tenant: "*", Method: "*", Environment: "*"}}})
 	ask := func(query string) reply {

@@ -1,6 +1,7 @@
 package authclients
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -43,20 +44,10 @@ func (h *Handlers) completed(c *route.Call, a consent.Attempt) error {
 	p := page.CompletedPage{
 		Consent: common(a, 4), Tenant: tenant.Name, TenantSlug: tenant.Slug, Reference: a.Method,
 		Detail: a.Detail, Notes: a.Notes, DataCentre: h.dataCentre(a), Scopes: a.Scopes,
+		Approver: cmp.Or(a.Account.Email, a.Account.Name), Organization: shown(a.Organization),
 	}
 	if a.Code != "" {
 		p.Lacking = page.CardOf(authmethods.Diagnose(a.Code))
-	}
-	// Who approved, and for whom, is for those who may see connections.
-	connection, err := h.Consents.Connection(c.Request().Context(), c.Caller, a.Connection)
-	switch authmethods.KindOf(err) {
-	case authmethods.Forbidden, authmethods.NotFound: // of this caller, or given up meanwhile
-	default:
-		if err != nil {
-			return err
-		}
-		p.Approver = connection.ApprovedBy
-		p.Organization = shown(connection.Organization)
 	}
 	return render(c, page.Completed, http.StatusOK, p)
 }

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -35,11 +36,13 @@ func (c *Call) Note(key, value string) {
 // Reply answers with v as JSON. It is encoded before anything is sent, so that a
 // value that refuses, such as a secret, gives a fault and not half an answer.
 func (c *Call) Reply(status int, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // addresses are to be copied from a terminal
+	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("route: encoding an answer: %w", err)
 	}
-	return c.ReplyBytes(status, append(b, '\n'))
+	return c.ReplyBytes(status, b.Bytes())
 }
 
 // ReplyBytes answers with JSON that is encoded already.
