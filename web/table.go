@@ -95,6 +95,7 @@ func methodRoutes(h *api.Handlers) route.Table {
 		{Method: get, Path: "/api/v1/integration-types", Listeners: public, Right: authmethods.ViewMethods, Operation: "listIntegrationTypes", Handle: h.ListTypes},
 		{Method: get, Path: "/api/v1/integration-types/:id", Listeners: public, Right: authmethods.ViewMethods, Operation: "getIntegrationType", Handle: h.GetType},
 		{Method: get, Path: "/api/v1/consents/:id", Listeners: public, Right: authmethods.ViewMethods, Operation: "getConsent", Handle: h.GetConsent},
+		{Method: post, Path: "/api/v1/consents/:id/organization", Listeners: public, Right: authmethods.ModifyMethods, Operation: "chooseOrganizationOfConsent", MaxBody: maxAdminBody, Handle: h.ChooseForConsent},
 	}
 }
 

@@ -159,6 +159,23 @@ func (s *Service) ChooseOrganization(ctx context.Context, c authmethods.Caller, 
 	if err != nil || !matches(record.Browser, browser) {
 		return Attempt{}, errors.Join(err, outOfDate())
 	}
+	return s.choose(ctx, c, record, now, organization)
+}
+
+// Choose is [Service.ChooseOrganization] for those who administer methods, for
+// consents that no browser began.
+func (s *Service) Choose(ctx context.Context, c authmethods.Caller, id authmethods.ID, organization string) (Attempt, error) {
+	if err := c.May(authmethods.ModifyMethods); err != nil {
+		return Attempt{}, err
+	}
+	record, now, err := s.o.Grants.Consent(ctx, c, id)
+	if err != nil {
+		return Attempt{}, err
+	}
+	return s.choose(ctx, c, record, now, organization)
+}
+
+func (s *Service) choose(ctx context.Context, c authmethods.Caller, record store.Consent, now time.Time, organization string) (Attempt, error) {
 	if Status(record.Status) != AwaitingOrganization || now.After(record.ExpiresAt) {
 		return s.view(ctx, c, record, now)
 	}
@@ -176,7 +193,7 @@ func (s *Service) ChooseOrganization(ctx context.Context, c authmethods.Caller, 
 	if err == nil {
 		err = s.install(work, c, p, record, a, chosen, record.Organizations, AwaitingOrganization)
 	}
-	return s.ended(work, c, id, err)
+	return s.ended(work, c, record.ID, err)
 }
 
 // install makes the approved grant the one that is lent, and then gives the one

@@ -162,3 +162,35 @@ func redirectedTo(t *testing.T, address string) string {
 	}
 	return resp.Header.Get("Location")
 }
+
+func TestSomebodyChoosesWhenSeveralOrganisationsFit(t *testing.T) {
+	storage.Each(t, func(t *testing.T, d *db.DB) {
+		b := broker.New(t, d, fstest.MapFS{"zoho_desk.yaml": {Data: []byte("extends: zoho_desk\norganizations: {proof: null}\n")}})
+		user, err := b.Zoho.AddUser(zohosim.User{Email: "two@example.eu", DC: "eu", Orgs: []zohosim.Org{
+			{ID: "20069000001", Product: zohosim.Desk, Name: "First", Environment: zohosim.Production, Default: true, Admin: true},
+			{ID: "20069000002", Product: zohosim.Desk, Name: "Second", Environment: zohosim.Production, Admin: true},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.ZohoDesk(t, nil)
+		waiting := b.Approve(t, "zoho-desk", authmethods.Production, zohosim.Approval{User: user.Email})
+		if waiting.Status != consent.AwaitingOrganization || len(waiting.Organizations) != 2 {
+			t.Fatalf("ended %s with %d organisations, want a choice of two", waiting.Status, len(waiting.Organizations))
+		}
+		if _, err := b.Lender.Lend(t.Context(), broker.Service(b.Tenant.ID), tokens.LoanRequest{Method: "zoho-desk"}); authmethods.KindOf(err) != authmethods.HumanNeeded {
+			t.Errorf("a loan before the choice: %v", err)
+		}
+		if _, err := b.Consents.Choose(t.Context(), b.Admin, waiting.ID, "20067000001"); authmethods.KindOf(err) != authmethods.Invalid {
+			t.Errorf("an organisation that is not offered: %v", err)
+		}
+		done, err := b.Consents.Choose(t.Context(), b.Admin, waiting.ID, "20069000002")
+		if err != nil || done.Status != consent.Completed || done.Organization.Name != "Second" {
+			t.Fatalf("after the choice: %s %q %v", done.Status, done.Organization.Name, err)
+		}
+		again := b.Approve(t, "zoho-desk", authmethods.Production, zohosim.Approval{User: user.Email})
+		if again.Status != consent.Completed || again.Organization.ID != "20069000002" {
+			t.Errorf("reconnecting asked again, or chose another: %s %q", again.Status, again.Organization.ID)
+		}
+	})
+}

@@ -153,13 +153,8 @@ func (h *Handlers) ChooseOrganization(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	body, err := strict.Decode(c.Request())
+	chosen, err := readOrganization(c)
 	if err != nil {
-		return err
-	}
-	body.Require("organization")
-	chosen := body.Line("organization", 200)
-	if err := body.Err(); err != nil {
 		return err
 	}
 	return h.reply(c, http.StatusOK)(h.Consents.SelectOrganization(c.Request().Context(), c.Caller, conn, chosen))

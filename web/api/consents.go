@@ -7,6 +7,7 @@ import (
 	"latchkey/authmethods"
 	"latchkey/tokens/consent"
 	"latchkey/web/route"
+	"latchkey/web/strict"
 )
 
 // attempt is a consent on the wire.
@@ -52,4 +53,31 @@ func (h *Handlers) GetConsent(c *route.Call) error {
 		return err
 	}
 	return c.Reply(http.StatusOK, showAttempt(a))
+}
+
+// ChooseForConsent finishes a consent that several organisations fit.
+func (h *Handlers) ChooseForConsent(c *route.Call) error {
+	cs, err := id(c, "cs")
+	if err != nil {
+		return err
+	}
+	chosen, err := readOrganization(c)
+	if err != nil {
+		return err
+	}
+	a, err := h.Consents.Choose(c.Request().Context(), c.Caller, cs, chosen)
+	if err != nil {
+		return err
+	}
+	return c.Reply(http.StatusOK, showAttempt(a))
+}
+
+func readOrganization(c *route.Call) (string, error) {
+	body, err := strict.Decode(c.Request())
+	if err != nil {
+		return "", err
+	}
+	body.Require("organization")
+	chosen := body.Line("organization", 200)
+	return chosen, body.Err()
 }
