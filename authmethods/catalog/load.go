@@ -190,7 +190,7 @@ func (l *loader) derive(doc document) {
 	base, ok := shelf[doc.extends]
 	if !ok {
 		detail := fmt.Sprintf("there is no %q", doc.extends)
-		if near := nearest(doc.extends, keys(shelf)); near != "" {
+		if near := Nearest(doc.extends, keys(shelf)); near != "" {
 			detail += fmt.Sprintf("; did you mean %q?", near)
 		}
 		l.fault(doc.file, 1, "extends", detail)

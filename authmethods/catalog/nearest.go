@@ -2,9 +2,9 @@ package catalog
 
 import "strings"
 
-// nearest returns the candidate most like word, ignoring case, or "" if none is
+// Nearest returns the candidate most like word, ignoring case, or "" if none is
 // within a third of its length.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, least := "", len(word)/3+1
 	if len(word) > 100 {
 		return ""

@@ -81,7 +81,7 @@ func (s *schema) unknown(key *yaml.Node, names, path []string) {
 	if len(path) > 0 {
 		where = "in " + strings.Join(path, ".")
 	}
-	if near := nearest(key.Value, names); near != "" {
+	if near := Nearest(key.Value, names); near != "" {
 		s.fault(key, nil, "unknown key %q %s; did you mean %q?", key.Value, where, near)
 		return
 	}

@@ -54,7 +54,7 @@ func (t *Type) unknownScope(i int, scope string) Lint {
 	for _, s := range t.Scopes.Catalogue {
 		known = append(known, s.Scope)
 	}
-	if near := nearest(scope, known); near != "" {
+	if near := Nearest(scope, known); near != "" {
 		lint.Suggestion = near
 		lint.Detail += fmt.Sprintf(" Did you mean %s?", near)
 	}

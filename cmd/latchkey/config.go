@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
 	"latchkey/crypto/secret"
 )
 
@@ -149,7 +150,7 @@ func values(environ []string) (environment, []error) {
 }
 
 func unknownName(name string, known []string) error {
-	if near := nearest(name, known); near != "" {
+	if near := catalog.Nearest(name, known); near != "" {
 		return fmt.Errorf("%s: unknown; did you mean %s?", name, near)
 	}
 	return fmt.Errorf("%s: unknown; «latchkey config» lists the names", name)
