@@ -24,14 +24,12 @@ func (s *Service) enableWithoutPerson(ctx context.Context, c authmethods.Caller,
 	}
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTime)
 	defer cancel()
-	a := approved{DataCentre: p.provider.DataCentre, Scopes: p.provider.ExpandScopes(record.Scopes), SentAt: record.CreatedAt}
 	if p.method.Mode == authmethods.ModeClientCredentials {
-		a, err = s.tryClient(work, c, p, record)
+		return s.ended(work, c, record.ID, s.tryClient(work, c, p, record, o.Organization))
 	}
-	if err == nil {
-		err = s.install(work, c, p, record, a, tokens.Organization{}, nil, Exchanging)
-	}
-	return s.ended(work, c, record.ID, err)
+	a := approved{DataCentre: p.provider.DataCentre, Scopes: p.provider.ExpandScopes(record.Scopes), SentAt: record.CreatedAt}
+	chosen := tokens.Organization{ID: o.Organization}
+	return s.ended(work, c, record.ID, s.install(work, c, p, record, a, chosen, nil, Exchanging))
 }
 
 // begin records a consent that goes straight to its exchange.
@@ -43,17 +41,38 @@ func (s *Service) begin(ctx context.Context, c authmethods.Caller, p *plan, e au
 }
 
 // tryClient fetches a first token with the client's own credentials (RFC 6749
-// section 4.4).
-func (s *Service) tryClient(ctx context.Context, c authmethods.Caller, p *plan, record store.Consent) (approved, error) {
+// section 4.4), and verifies and installs it like one that was approved.
+func (s *Service) tryClient(ctx context.Context, c authmethods.Caller, p *plan, record store.Consent, organization string) error {
 	sent := time.Now()
-	answer, err := s.o.Upstream.Send(ctx, tokens.Request{Registration: p.registration(), NotAfter: sent.Add(exchangeTime)})
+	registration := p.registration()
+	registration.Organization = organization
+	answer, err := s.o.Upstream.Send(ctx, tokens.Request{Registration: registration, NotAfter: sent.Add(exchangeTime)})
 	renewal, err := s.understand(ctx, c, p, record.ID, answer, err)
 	if err != nil {
-		return approved{}, err
+		return err
 	}
 	renewal.RefreshToken = secret.Text{} // section 4.4.3: there should be none, and none is needed
+	return s.take(ctx, c, p, record, renewal, sent, organization)
+}
+
+// take verifies and installs what came without anybody to ask.
+func (s *Service) take(ctx context.Context, c authmethods.Caller, p *plan, record store.Consent, renewal *tokens.Renewal, sent time.Time, organization string) error {
 	a := p.approval(renewal, sent, record)
-	return a, believe(p, &a, record.Environment)
+	found, err := s.verify(ctx, p, &a, record)
+	if err != nil {
+		return err
+	}
+	chosen := tokens.Organization{ID: organization}
+	if len(found) > 0 {
+		chosen = found[0]
+	}
+	if len(found) > 0 && organization != "" || len(found) > 1 {
+		var ok bool
+		if chosen, ok = choose(found, organization); !ok {
+			return refuse(authmethods.CodeOrganizationMissing, "Say which organisation: %d fit, and the one named is not among them.", len(found))
+		}
+	}
+	return s.install(ctx, c, p, record, a, chosen, found, Exchanging)
 }
 
 // SelfClient takes a grant code that an administrator made in the provider's
@@ -136,20 +155,6 @@ func (s *Service) importing(ctx context.Context, c authmethods.Caller, p *plan, 
 	if renewal.RefreshToken.IsZero() {
 		renewal.RefreshToken = in.RefreshToken
 	}
-	a := p.approval(renewal, sent, record)
-	found, err := s.verify(ctx, p, &a, record)
-	if err != nil {
-		return err // the token stays its owner's: it is not revoked
-	}
-	var chosen tokens.Organization
-	if len(found) > 0 {
-		chosen = found[0]
-	}
-	if in.Organization != "" || len(found) > 1 {
-		var ok bool
-		if chosen, ok = choose(found, in.Organization); !ok {
-			return refuse(authmethods.CodeOrganizationMissing, "Say which organisation: the token fits %d of them.", len(found))
-		}
-	}
-	return s.install(ctx, c, p, record, a, chosen, found, Exchanging)
+	// What does not fit stays its owner's: it is not revoked.
+	return s.take(ctx, c, p, record, renewal, sent, in.Organization)
 }

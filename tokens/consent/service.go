@@ -110,6 +110,9 @@ func (p *plan) registration() tokens.Registration {
 type EnableOptions struct {
 	Subject    string // empty: the tenant itself
 	DataCentre string // where to begin; empty: as the method says
+	// Organization is the provider's number of the organisation, for modes that
+	// nobody approves and providers that must be told.
+	Organization string
 }
 
 // Enable begins what makes a method lend tokens in an environment: a consent for

@@ -63,7 +63,7 @@ func (s *slot) Registration(ctx context.Context) (tokens.Registration, error) {
 	client, err := s.client(ctx)
 	return tokens.Registration{
 		Provider: *s.provider, Client: client, Mode: s.method.Mode,
-		Scopes: s.method.Scopes, Organization: s.organization,
+		Scopes: s.provider.ExpandScopes(s.method.Scopes), Organization: s.organization,
 	}, err
 }
 

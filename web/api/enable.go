@@ -30,7 +30,7 @@ func (h *Handlers) Enable(c *route.Call) error {
 		return err
 	}
 	e := readEnvironment(body)
-	o := consent.EnableOptions{Subject: body.Line("subject", 200), DataCentre: body.Line("data_centre", maxRef)}
+	o := consent.EnableOptions{Subject: body.Line("subject", 200), DataCentre: body.Line("data_centre", maxRef), Organization: body.Line("organization", 200)}
 	if err := body.Err(); err != nil {
 		return err
 	}
