@@ -15,6 +15,7 @@ type Lender struct {
 	directory Directory
 	ledger    Ledger
 	shelf     *shelf
+	tally     tally
 	freshness Freshness
 	grace     time.Duration
 }
@@ -41,7 +42,10 @@ type LenderOptions struct {
 
 // NewLender returns a Lender with an empty memory.
 func NewLender(o LenderOptions) *Lender {
-	return &Lender{o.Engine, o.Directory, o.Ledger, newShelf(o.Remember), o.Freshness, o.Grace}
+	return &Lender{
+		engine: o.Engine, directory: o.Directory, ledger: o.Ledger, shelf: newShelf(o.Remember),
+		freshness: o.Freshness, grace: o.Grace,
+	}
 }
 
 // trusted is how long memory is believed without news from the storage: changes
@@ -69,7 +73,7 @@ func (l *Lender) Lend(ctx context.Context, svc *authmethods.Service, r LoanReque
 	}
 	// The storage is away. Only loans that are on record already go on, and only
 	// for so long.
-	if stale > trusted && stale <= l.grace && item.borrowed(svc.ID) {
+	if stale > trusted && stale <= l.grace && item.count(svc.ID) != nil {
 		if loan, ok, _ := l.fromMemory(ctx, svc, item, r, true); ok {
 			loan.State = Degraded
 			return loan, nil
@@ -150,17 +154,23 @@ func (l *Lender) allowed(svc *authmethods.Service, t *Target, r LoanRequest) err
 // record makes the first loan of a token to a service durable before the token
 // leaves, and counts the later ones.
 func (l *Lender) record(ctx context.Context, svc *authmethods.Service, item *item, purpose string) error {
-	if item.count(svc.ID) {
+	if c := item.count(svc.ID); c != nil {
+		l.tally.add(c, 1)
 		return nil
 	}
-	err := l.ledger.First(ctx, Borrowing{
+	b := Borrowing{
 		Tenant: item.target.TenantID, Connection: item.target.Connection, Token: item.grant.Access.ID,
-		Service: svc.ID, ServiceName: svc.Name, Purpose: purpose,
-	})
-	if err == nil {
-		item.recorded(svc.ID)
+		ExpiresAt: item.grant.Access.ExpiresAt, Service: svc.ID, ServiceName: svc.Name, Purpose: purpose,
 	}
-	return err
+	first, err := l.ledger.First(ctx, b)
+	if err != nil {
+		return err
+	}
+	held, _ := item.borrowers.LoadOrStore(svc.ID, &count{borrowing: b})
+	if !first {
+		l.tally.add(held.(*count), 1)
+	}
+	return nil
 }
 
 // Forget drops what is remembered of a tenant, because something of it changed.

@@ -241,7 +241,10 @@ func TestTheFirstLoanIsOnRecordBeforeTheTokenLeaves(t *testing.T) {
 		if got.Token == "" {
 			t.Error("no token on record")
 		}
-		got.Token = ""
+		if got.ExpiresAt.IsZero() {
+			t.Error("it is not on record how long the token lives")
+		}
+		got.Token, got.ExpiresAt = "", time.Time{}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

@@ -35,6 +35,7 @@ type library struct {
 	found     int
 	stale     time.Duration
 	entries   []tokens.Borrowing
+	loans     int64 // written down
 }
 
 // inLibrary runs f in a bubble of its own time.
@@ -172,13 +173,28 @@ func (l *library) FindToken(_ context.Context, owner authmethods.TenantID, id au
 	return tokens.Issued{}, authmethods.Missing()
 }
 
-func (l *library) First(_ context.Context, b tokens.Borrowing) error {
+func (l *library) First(_ context.Context, b tokens.Borrowing) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.full {
+		return false, storageAway()
+	}
+	for _, e := range l.entries {
+		if e.Service == b.Service && e.Token == b.Token {
+			return false, nil
+		}
+	}
+	l.entries, l.loans = append(l.entries, b), l.loans+1
+	return true, nil
+}
+
+func (l *library) Add(_ context.Context, b tokens.Borrowing, n int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.full {
 		return storageAway()
 	}
-	l.entries = append(l.entries, b)
+	l.loans += n
 	return nil
 }
 

@@ -98,6 +98,7 @@ type Borrowing struct {
 	Tenant      authmethods.TenantID
 	Connection  authmethods.ID
 	Token       authmethods.ID
+	ExpiresAt   time.Time // of the token; zero: never
 	Service     authmethods.ID
 	ServiceName string
 	Purpose     string
@@ -105,8 +106,32 @@ type Borrowing struct {
 
 // Ledger records who holds which token.
 type Ledger interface {
-	// First makes a borrowing durable, before the token leaves.
-	First(context.Context, Borrowing) error
+	// First makes a borrowing durable, before the token leaves, and reports whether
+	// it was not on record yet.
+	First(context.Context, Borrowing) (bool, error)
+	// Add counts n more loans of a borrowing that is on record.
+	Add(ctx context.Context, b Borrowing, n int64) error
+}
+
+// Held is a borrowing as the ledger has it: a service holds a token.
+type Held struct {
+	ID authmethods.ID
+	Borrowing
+	Method      string // reference
+	Environment authmethods.Environment
+	Loans       int64
+	FirstLentAt time.Time
+	LastLentAt  time.Time
+}
+
+// LoanQuery selects borrowings; empty fields select all.
+type LoanQuery struct {
+	Service    authmethods.ID
+	Connection authmethods.ID
+	// Ended also shows those of tokens that have expired.
+	Ended bool
+	After authmethods.ID
+	Limit int
 }
 
 // present dresses an access token as a loan.

@@ -48,7 +48,7 @@ type item struct {
 
 	changes   *atomic.Int64 // the tenant's, in shelf.changes
 	seen      int64         // shelf.clock before it was read
-	borrowers sync.Map      // authmethods.ID of a service → *atomic.Int64, loans since the first
+	borrowers sync.Map      // authmethods.ID of a service → *count, for those on record
 }
 
 func newShelf(size int) *shelf {
@@ -97,17 +97,14 @@ func (s *shelf) changesOf(id authmethods.TenantID) *atomic.Int64 {
 func (s *shelf) forget(id authmethods.TenantID) { s.changesOf(id).Store(s.clock.Add(1)) }
 func (s *shelf) forgetAll()                     { s.all.Store(s.clock.Add(1)) }
 
-// count counts a loan to a service that is on record, and reports whether it is.
-func (i *item) count(service authmethods.ID) bool {
+// count returns the count of loans to a service that is on record, or nil.
+func (i *item) count(service authmethods.ID) *count {
 	c, ok := i.borrowers.Load(service)
-	if ok {
-		c.(*atomic.Int64).Add(1)
+	if !ok {
+		return nil
 	}
-	return ok
+	return c.(*count)
 }
-
-func (i *item) recorded(service authmethods.ID)      { i.borrowers.LoadOrStore(service, new(atomic.Int64)) }
-func (i *item) borrowed(service authmethods.ID) bool { _, ok := i.borrowers.Load(service); return ok }
 
 // covers returns nil if the token has the wanted scopes.
 func (i *item) covers(wanted []string) error {

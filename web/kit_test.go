@@ -68,7 +68,7 @@ func newStack(t testing.TB, change ...func(*web.Deps)) *stack {
 	t.Cleanup(func() { must(t, d.Close()) })
 	s := &stack{Broker: broker.New(t, d, nil), t: t, contract: newContract(t), logs: &lockedBuffer{}}
 	s.deps = web.Deps{
-		Services: s.Auth, Tenants: s.Tenants, Store: s.Methods, Consents: s.Consents, Lender: s.Lender, Catalog: s.Catalog,
+		Services: s.Auth, Tenants: s.Tenants, Store: s.Methods, Consents: s.Consents, Lender: s.Lender, Ledger: s.Grants, Catalog: s.Catalog,
 		Metrics: prometheus.NewRegistry(), PublicURL: broker.PublicURL,
 		Log: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

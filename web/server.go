@@ -19,6 +19,7 @@ import (
 	"latchkey/authmethods/store"
 	"latchkey/tokens"
 	"latchkey/tokens/consent"
+	"latchkey/web/api"
 	"latchkey/web/route"
 )
 
@@ -29,6 +30,7 @@ type Deps struct {
 	Store    *store.Store
 	Consents *consent.Service
 	Lender   *tokens.Lender
+	Ledger   api.Ledger
 	Catalog  *catalog.Catalog
 	// Ready says what the server needs to work and whether it has it; nil: nothing.
 	Ready func(context.Context) []Check

@@ -29,7 +29,7 @@ func (d Deps) table(counted *metrics) route.Table {
 	t = append(t, d.general()...)
 	t = append(t, d.lending(counted)...)
 	t = append(t, d.consents()...)
-	h := &api.Handlers{Store: d.Store, Consents: d.Consents, Catalog: d.Catalog, PublicURL: d.PublicURL}
+	h := &api.Handlers{Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, PublicURL: d.PublicURL}
 	t = append(t, methodRoutes(h)...)
 	t = append(t, connectionRoutes(h)...)
 	t = append(t, serviceRoutes(h)...)
@@ -127,6 +127,7 @@ func serviceRoutes(h *api.Handlers) route.Table {
 		{Method: post, Path: keys, Listeners: public, Right: authmethods.ModifyServices, Operation: "issueAPIKey", MaxBody: maxAdminBody, Handle: h.IssueKey},
 		{Method: del, Path: key, Listeners: public, Right: authmethods.ModifyServices, Operation: "revokeAPIKey", Handle: h.RevokeKey},
 		{Method: post, Path: key + "/roll", Listeners: public, Right: authmethods.ModifyServices, Operation: "rollAPIKey", MaxBody: maxAdminBody, Handle: h.RollKey},
+		{Method: get, Path: "/api/v1/loans", Listeners: public, Right: authmethods.ViewServices, Operation: "listLoans", Handle: h.ListLoans},
 		{Method: get, Path: "/api/v1/audit-events", Listeners: public, Right: authmethods.ViewAudit, Operation: "listAuditEvents", Handle: h.ListEvents},
 	}
 }

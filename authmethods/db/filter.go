@@ -43,6 +43,17 @@ func Lapsed(col string) Filter {
 	}}
 }
 
+// NotPast keeps the rows whose column col is NULL or in the future by the
+// database's clock.
+func NotPast(col string) Filter {
+	return Filter{func(now string) clause.Expression {
+		return clause.Or(
+			clause.Eq{Column: column(col), Value: nil},
+			clause.Expr{SQL: "? > " + now, Vars: []any{column(col)}},
+		)
+	}}
+}
+
 // Ahead keeps the rows whose column col is in the future by the database's
 // clock.
 func Ahead(col string) Filter {

@@ -28,9 +28,13 @@ func (s *storage) as(ctx context.Context, tenant string) (*store.Tenant, authmet
 	if err != nil {
 		return nil, t, named(err, "There is no tenant "+strconv.Quote(tenant)+".")
 	}
-	c := authmethods.NewCaller(t.ID, operator(), authmethods.AdminRights, token.NewID("req"))
-	view, err := s.methods.For(c)
+	view, err := s.methods.For(s.operator(t.ID))
 	return view, t, err
+}
+
+// operator is the operator as a caller in a tenant.
+func (s *storage) operator(tenant authmethods.TenantID) authmethods.Caller {
+	return authmethods.NewCaller(tenant, operator(), authmethods.AdminRights, token.NewID("req"))
 }
 
 // named says of a missing object what it is. At the command line there is nobody

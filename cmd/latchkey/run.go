@@ -23,6 +23,7 @@ type commands struct {
 	Tenant  tenantCommands  `cmd:"" help:"Make and manage tenants."`
 	Key     keyCommands     `cmd:"" help:"Make and manage API keys."`
 	Token   tokenCommands   `cmd:"" help:"Borrow access tokens from a running server."`
+	Loan    loanCommands    `cmd:"" help:"Ask who holds which token."`
 	Keyring keyringCommands `cmd:"" help:"Look at the keys that protect the stored secrets."`
 	Audit   auditCommands   `cmd:"" help:"Examine the audit log."`
 	Migrate migrateCommand  `cmd:"" help:"Bring the database up to date and say so."`

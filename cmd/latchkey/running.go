@@ -36,6 +36,7 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.halt = halt
 	a.background.Go(func() { a.watcher.Run(work) })
 	a.background.Go(func() { a.services.Run(work, a.log) })
+	a.background.Go(func() { a.lender.Run(work) })
 	a.background.Go(func() { a.recover(work) })
 	a.serve(public, a.public)
 	a.serve(internal, a.internal)
@@ -82,6 +83,7 @@ func (a *app) shutdown(ctx context.Context) error {
 		{"answered the requests in hand", drainHTTP, a.drain},
 		{"stopped background work", drainBackground, a.stopBackground},
 		{"finished the refreshes in flight", drainRefreshes, a.engine.Drain},
+		{"wrote the loans down", closeDatabase, a.lender.Flush},
 		{"closed the database", closeDatabase, func(context.Context) error { return a.storage.Close() }},
 	})
 }

@@ -57,7 +57,7 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 	})
 	a.subscribe()
 	a.public, a.internal = web.New(web.Deps{
-		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Catalog: s.catalog,
+		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Ledger: a.grants, Catalog: s.catalog,
 		Ready: a.ready, Metrics: newMetrics(), PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, Log: log,
 	})
 	return a

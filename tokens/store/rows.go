@@ -84,14 +84,15 @@ func (captureRow) TableName() string { return "captures" }
 
 type loanRow struct {
 	db.Owned
-	ServiceID   authmethods.ID
-	ServiceName string
-	GrantID     authmethods.ID
-	TokenID     authmethods.ID
-	Purpose     string
-	Lent        int64
-	FirstLentAt db.Time
-	LastLentAt  db.Time
+	ServiceID      authmethods.ID
+	ServiceName    string
+	GrantID        authmethods.ID
+	TokenID        authmethods.ID
+	TokenExpiresAt db.Time
+	Purpose        string
+	Lent           int64
+	FirstLentAt    db.Time
+	LastLentAt     db.Time
 }
 
 func (loanRow) TableName() string { return "loans" }

@@ -17,6 +17,7 @@ import (
 type Handlers struct {
 	Store     *store.Store
 	Consents  *consent.Service
+	Ledger    Ledger
 	Catalog   *catalog.Catalog
 	PublicURL authmethods.PublicURL
 }
