@@ -38,6 +38,7 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.background.Go(func() { a.services.Run(work, a.log) })
 	a.background.Go(func() { a.lender.Run(work) })
 	a.background.Go(func() { a.recover(work) })
+	a.background.Go(func() { a.prune(work) })
 	a.serve(public, a.public)
 	a.serve(internal, a.internal)
 }
@@ -53,6 +54,24 @@ func (a *app) recover(ctx context.Context) {
 	for _, slot := range slots {
 		_, _, _, err := a.engine.Token(ctx, slot, tokens.Want{})
 		a.log.Info("finished an interrupted refresh", "grant", slot.Key(), "error", err)
+	}
+}
+
+// pruneEvery is how often what is kept no longer is removed.
+const pruneEvery = 10 * time.Minute
+
+func (a *app) prune(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := a.grants.Prune(ctx, time.Now()); err != nil && ctx.Err() == nil {
+				a.log.Warn("removing what is kept no longer", "error", err)
+			}
+		}
 	}
 }
 

@@ -188,6 +188,7 @@ CREATE TABLE tokens (
 	FOREIGN KEY (tenant_id, grant_id) REFERENCES grants (tenant_id, id)
 );
 CREATE INDEX tokens_of_grant ON tokens (tenant_id, grant_id);
+CREATE INDEX tokens_by_end ON tokens (expires_at);
 
 -- Raw answers of token endpoints, sealed, durable before anything reads them.
 -- id is the attempt. An answer leaves when it is applied; a success that could
@@ -243,6 +244,7 @@ CREATE TABLE consents (
 	FOREIGN KEY (tenant_id, method_id) REFERENCES methods (tenant_id, id)
 );
 CREATE INDEX consents_of_method ON consents (tenant_id, method_id);
+CREATE INDEX consents_by_age ON consents (created_at);
 
 CREATE TABLE services (
 	tenant_id   TEXT NOT NULL REFERENCES tenants (id),
@@ -310,6 +312,7 @@ CREATE TABLE loans (
 	UNIQUE (tenant_id, token_id, service_id),
 	FOREIGN KEY (tenant_id, grant_id) REFERENCES grants (tenant_id, id)
 );
+CREATE INDEX loans_by_end ON loans (token_expires_at);
 
 -- The audit log is a hash chain per tenant; audit_heads holds its end and is the
 -- row that serialises writers.
