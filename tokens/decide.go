@@ -24,7 +24,7 @@ type Policy struct {
 	Poll time.Duration
 }
 
-// DefaultPolicy is the policy of refresh.md in numbers.
+// DefaultPolicy suits providers whose tokens live for minutes to hours.
 var DefaultPolicy = Policy{
 	Margin:  10 * time.Second,
 	Comfort: time.Minute,
