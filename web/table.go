@@ -13,6 +13,7 @@ import (
 // How much the bodies of requests may hold.
 const (
 	maxLendBody  = 64 << 10
+	maxBatchBody = 256 << 10
 	maxAdminBody = 256 << 10
 	maxFormBody  = 16 << 10
 )
@@ -54,10 +55,11 @@ func (d Deps) general() route.Table {
 func (d Deps) lending(counted *metrics) route.Table {
 	h := &lend.Handlers{
 		Lender: d.Lender, Services: d.Services, Tenants: d.Tenants, Consents: d.Consents,
-		Lent: counted.lent, Rejected: counted.rejected,
+		Lent: counted.lent, Rejected: counted.rejected, Log: d.Log,
 	}
 	return route.Table{
 		{Method: post, Path: "/internal/v1/tokens", Listeners: internal, Right: authmethods.Borrow, Operation: "lendToken", MaxBody: maxLendBody, Handle: h.Token},
+		{Method: post, Path: "/internal/v1/tokens/batch", Listeners: internal, Right: authmethods.Borrow, Operation: "lendTokens", MaxBody: maxBatchBody, Handle: h.Batch},
 		{Method: post, Path: "/internal/v1/tokens/:token_id/rejections", Listeners: internal, Right: authmethods.Borrow, Operation: "reportRejection", MaxBody: maxLendBody, Handle: h.Reject},
 		{Method: get, Path: "/internal/v1/connections", Listeners: internal, Right: authmethods.Borrow, Operation: "listBorrowable", Handle: h.Connections},
 		{Method: post, Path: "/oauth/token", Listeners: internal, Right: route.SubjectToken, Operation: "exchangeToken", MaxBody: maxLendBody, Handle: h.Exchange},

@@ -71,29 +71,36 @@ func SetRetryAfter(w http.ResponseWriter, p *authmethods.Problem) {
 	w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
 }
 
-// WriteJSON answers with the problem as application/problem+json.
-func WriteJSON(w http.ResponseWriter, p *authmethods.Problem, requestID string) error {
+// AppendJSON appends the problem as a JSON object, as it stands in an answer of its
+// own or beside others.
+func AppendJSON(b []byte, p *authmethods.Problem, requestID string) ([]byte, error) {
 	d := explain(p)
-	b := body{
+	shown := body{
 		Type: "about:blank", Title: d.Title, Status: Status(p), Detail: p.Detail, Code: p.Code, Reason: p.Reason,
 		Diagnosis: d.Ref, Retryable: retryable(p), NextAction: d.NextAction, RequestID: requestID,
 		Errors: p.Fields, Related: p.Related,
 	}
 	if p.Kind == authmethods.Internal {
-		b.Detail, b.Reason, b.Errors, b.Related = "", "", nil, nil
+		shown.Detail, shown.Reason, shown.Errors, shown.Related = "", "", nil, nil
 	}
 	if p.Kind == authmethods.NotFound {
 		// Unknown and foreign are the same answer, byte for byte; the request id is
 		// in its header.
-		b.RequestID = ""
+		shown.RequestID = ""
 	}
-	encoded, err := json.Marshal(b)
+	encoded, err := json.Marshal(shown)
+	return append(b, encoded...), err
+}
+
+// WriteJSON answers with the problem as application/problem+json.
+func WriteJSON(w http.ResponseWriter, p *authmethods.Problem, requestID string) error {
+	encoded, err := AppendJSON(nil, p, requestID)
 	if err != nil {
 		return err
 	}
 	headers(w, p)
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(b.Status)
+	w.WriteHeader(Status(p))
 	_, err = w.Write(append(encoded, '\n'))
 	return err
 }

@@ -5,22 +5,48 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"latchkey/authmethods"
 	"latchkey/tokens"
 )
 
 // The answers are written by hand: this is the path that every call of a service
 // takes, and the one place where tokens are revealed.
 
+// appendAnswer appends what is answered to who holds the token with the given id,
+// or none.
+func appendAnswer(b []byte, l *tokens.Loan, held authmethods.ID) []byte {
+	if held != "" && held == l.TokenID {
+		return appendUnchanged(b, l)
+	}
+	return appendLoan(b, l)
+}
+
+// appendUnchanged appends what may have changed of a token that the service holds
+// already. It does not reveal the token.
+func appendUnchanged(b []byte, l *tokens.Loan) []byte {
+	b = appendField(b, `{"not_modified":true,"token_id":`, string(l.TokenID))
+	b = appendExpiry(b, l)
+	b = appendField(b, `,"state":`, string(l.State))
+	b = appendField(b, `,"source":`, string(l.Source))
+	return append(b, '}')
+}
+
+// appendExpiry appends until when the token is good, unless that is for ever.
+func appendExpiry(b []byte, l *tokens.Loan) []byte {
+	if l.ExpiresAt.IsZero() {
+		return b
+	}
+	b = append(b, `,"expires_at":"`...)
+	b = l.ExpiresAt.UTC().AppendFormat(b, time.RFC3339)
+	b = append(b, `","expires_in":`...)
+	return strconv.AppendInt(b, max(0, int64(l.ExpiresIn/time.Second)), 10)
+}
+
 // appendLoan appends the loan as JSON.
 func appendLoan(b []byte, l *tokens.Loan) []byte {
 	b = appendField(b, `{"access_token":`, l.AccessToken.Reveal())
 	b = appendField(b, `,"token_type":`, l.TokenType)
-	if !l.ExpiresAt.IsZero() {
-		b = append(b, `,"expires_at":"`...)
-		b = l.ExpiresAt.UTC().AppendFormat(b, time.RFC3339)
-		b = append(b, `","expires_in":`...)
-		b = strconv.AppendInt(b, max(0, int64(l.ExpiresIn/time.Second)), 10)
-	}
+	b = appendExpiry(b, l)
 	b = appendField(b, `,"token_id":`, string(l.TokenID))
 	b = append(b, `,"scopes":[`...)
 	for i, scope := range l.Scopes {

@@ -2,6 +2,7 @@ package lend
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,48 @@ func TestATokenThatNeverExpiresHasNoExpiry(t *testing.T) {
 	b := string(appendLoan(nil, &tokens.Loan{AccessToken: secret.New("x")}))
 	if strings.Contains(b, "expires") || !json.Valid([]byte(b)) {
 		t.Errorf("%s", b)
+	}
+}
+
+func TestWhoHoldsTheTokenIsToldOnlyWhatMayHaveChanged(t *testing.T) {
+	loan := tokens.Loan{
+		AccessToken: secret.New("1000"), TokenID: "tok_1", ExpiresAt: time.Date(2026, 11, 21, 10, 58, 0, 0, time.UTC), ExpiresIn: 2470 * time.Second,
+		Headers: []tokens.Header{{Name: "Authorization", Value: secret.New("Bearer 1000")}}, State: tokens.Degraded, Source: tokens.FromStore,
+	}
+	const unchanged = `{"not_modified":true,"token_id":"tok_1","expires_at":"2026-11-21T10:58:00Z","expires_in":2470,"state":"degraded","source":"store"}`
+	if got := string(appendAnswer(nil, &loan, "tok_1")); got != unchanged {
+		t.Errorf("to who holds it: %s", got)
+	}
+	whole := string(appendLoan(nil, &loan))
+	for _, held := range []authmethods.ID{"", "tok_2", "tok_", "TOK_1"} {
+		if got := string(appendAnswer(nil, &loan, held)); got != whole {
+			t.Errorf("to who holds %q: %s", held, got)
+		}
+	}
+	loan.ExpiresAt, loan.TokenID = time.Time{}, ""
+	if got := string(appendUnchanged(nil, &loan)); strings.Contains(got, "expires") || !json.Valid([]byte(got)) {
+		t.Errorf("for ever: %s", got)
+	}
+	if got := string(appendAnswer(nil, &loan, "")); !strings.Contains(got, "access_token") {
+		t.Errorf("who holds nothing was told nothing: %s", got)
+	}
+}
+
+func TestAResultIsALoanOrAProblem(t *testing.T) {
+	for name, c := range map[string]struct {
+		result result
+		want   string
+	}{
+		"held":               {result{loan: tokens.Loan{TokenID: "tok_1", State: tokens.Active, Source: tokens.FromMemory}, held: "tok_1"}, `{"loan":{"not_modified":true,"token_id":"tok_1","state":"active","source":"memory"}}`},
+		"a fault in a field": {result{err: authmethods.InvalidField("/tenant", "Say which.")}, `"errors":[{"pointer":"/loans/7/tenant","detail":"Say which."}]`},
+		"unexplained":        {result{err: errors.New("row 7 of table secrets")}, `"code":"internal_error","diagnosis"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, err := appendResult(nil, 7, &c.result, "req_1")
+			if got := string(b); err != nil || !strings.Contains(got, c.want) || !json.Valid(b) || strings.Contains(got, "row 7") {
+				t.Errorf("%s %v", got, err)
+			}
+		})
 	}
 }
 

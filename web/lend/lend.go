@@ -2,6 +2,7 @@ package lend
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"time"
@@ -23,6 +24,8 @@ type Handlers struct {
 	// Lent and Rejected count.
 	Lent     func(tokens.Source)
 	Rejected func(tokens.Outcome)
+	// Log has the faults that hide behind an answer that is good as a whole.
+	Log *slog.Logger
 }
 
 // patience bounds the wait for a provider. A refresh that takes longer goes on by
@@ -39,30 +42,52 @@ const (
 	maxMinTTL  = 24 * 60 * 60
 )
 
+// wish is what is asked for.
+type wish struct {
+	tokens.LoanRequest
+	held authmethods.ID // the token that the service has, which need not be told again
+}
+
+// readWish reads a wish. Whether it is well formed is known when the whole body is.
+func readWish(body *strict.Object) wish {
+	body.Require("method")
+	w := wish{
+		LoanRequest: tokens.LoanRequest{
+			Tenant:      body.Line("tenant", maxRef),
+			Method:      body.Line("method", maxRef),
+			Environment: strict.Choice(body, "environment", authmethods.Environments[:]...),
+			Subject:     body.Line("subject", maxSubject),
+			MinTTL:      time.Duration(body.Int("min_ttl_seconds", 0, maxMinTTL)) * time.Second,
+			Scopes:      body.Texts("scopes", maxScopes, maxScope),
+			Purpose:     body.Line("purpose", maxPurpose),
+		},
+		held: authmethods.ID(body.Line("if_token_id", maxRef)),
+	}
+	if body.Has("if_token_id") && !heldID.MatchString(string(w.held)) {
+		body.Fault("if_token_id", "This is the id of a token, which begins with tok_.")
+	}
+	return w
+}
+
+// heldID is wider than what ids look like today: an id that is not ours any more
+// only means that the token is told.
+var heldID = regexp.MustCompile(`^tok_[0-9A-Za-z_]{1,60}$`)
+
 // Token lends an access token.
 func (h *Handlers) Token(c *route.Call) error {
 	body, err := strict.Decode(c.Request())
 	if err != nil {
 		return err
 	}
-	body.Require("method")
-	r := tokens.LoanRequest{
-		Tenant:      body.Line("tenant", maxRef),
-		Method:      body.Line("method", maxRef),
-		Environment: strict.Choice(body, "environment", authmethods.Environments[:]...),
-		Subject:     body.Line("subject", maxSubject),
-		MinTTL:      time.Duration(body.Int("min_ttl_seconds", 0, maxMinTTL)) * time.Second,
-		Scopes:      body.Texts("scopes", maxScopes, maxScope),
-		Purpose:     body.Line("purpose", maxPurpose),
-	}
+	w := readWish(body)
 	if err := body.Err(); err != nil {
 		return err
 	}
-	loan, err := h.lend(c, &c.Service, r)
+	loan, err := h.lend(c, &c.Service, w.LoanRequest)
 	if err != nil {
 		return err
 	}
-	return c.ReplyBytes(http.StatusOK, append(appendLoan(make([]byte, 0, 1024), &loan), '\n'))
+	return c.ReplyBytes(http.StatusOK, append(appendAnswer(make([]byte, 0, 1024), &loan, w.held), '\n'))
 }
 
 func (h *Handlers) lend(c *route.Call, service *authmethods.Service, r tokens.LoanRequest) (tokens.Loan, error) {
