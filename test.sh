@@ -64,7 +64,7 @@ prerequisites() {
 		return 1
 	fi
 	have_postgres || missing+=(postgresql)
-	have_chromium || missing+=(chromium)
+	have_chromium || missing+=(chromium fonts-dejavu-core)
 	have gcc || missing+=(gcc libc6-dev) # for the race detector
 	if [ ${#missing[@]} -eq 0 ]; then
 		return 0
