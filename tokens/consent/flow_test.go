@@ -335,3 +335,36 @@ func TestAnInterruptedRefreshIsFoundAndFinishedAtTheNextStart(t *testing.T) {
 		}
 	})
 }
+
+func TestConsentsThatEndAtTheSameTimeMakeOneConnection(t *testing.T) {
+	each(t, func(t *testing.T, b *broker.Broker) {
+		b.ZohoDesk(t, nil)
+		const people = 6
+		var callbacks [people]string
+		for i := range callbacks {
+			_, address := b.Begin(t, "zoho-desk", authmethods.Production, consent.EnableOptions{})
+			callbacks[i] = walk(t, address, zohosim.Approval{User: "sam@example.com"})
+		}
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		connections := map[authmethods.ID]int{}
+		for _, callback := range callbacks {
+			wg.Go(func() {
+				attempt, err := b.Return(t, callback)
+				if err != nil || attempt.Status != consent.Completed {
+					t.Errorf("%s %s %s %v", attempt.Status, attempt.Code, attempt.Detail, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				connections[attempt.Connection]++
+			})
+		}
+		wg.Wait()
+		if len(connections) != 1 {
+			t.Errorf("%d connections were made, want 1", len(connections))
+		}
+		if loan := lend(t, b, tokens.LoanRequest{Method: "zoho-desk"}); !b.Zoho.Token(loan.AccessToken.Reveal()).Valid {
+			t.Error("the lent token is not that of the consent that ended last")
+		}
+	})
+}

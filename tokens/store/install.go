@@ -61,10 +61,12 @@ func (s *Store) Install(ctx context.Context, c authmethods.Caller, n Installatio
 	var out Installed
 	err = db.Tx(ctx, v.in, func(in db.Tenant) error {
 		v := view{in, v.sealer}
-		if out, err = s.place(ctx, v, &n); err != nil {
+		// Enabling comes first: it locks the method, so that two consents that end at
+		// the same time do not both make the connection.
+		if err := methods.Approve(ctx, in, n.MethodID, n.Environment); err != nil {
 			return err
 		}
-		if err := methods.Approve(ctx, in, n.MethodID, n.Environment); err != nil {
+		if out, err = s.place(ctx, v, &n); err != nil {
 			return err
 		}
 		done, err := db.UpdateIf[consentRow](ctx, in, n.Consent, []db.Set{
