@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"latchkey/migrations"
 )
@@ -71,20 +70,11 @@ func (d *DB) SchemaVersion(ctx context.Context) (int, error) {
 // gormOn returns GORM on an open pool, with everything switched off that does
 // more than map rows.
 func gormOn(dialector gorm.Dialector, prepare bool, log *slog.Logger) (*gorm.DB, error) {
-	quiet := logger.Discard
-	if log != nil {
-		quiet = logger.NewSlogLogger(log, logger.Config{
-			SlowThreshold:             time.Second,
-			LogLevel:                  logger.Warn,
-			IgnoreRecordNotFoundError: true,
-			ParameterizedQueries:      true, // values are secrets or may be
-		})
-	}
 	return gorm.Open(dialector, &gorm.Config{
 		SkipDefaultTransaction: true,
 		PrepareStmt:            prepare,
 		TranslateError:         false, // fail reads the drivers' codes
-		Logger:                 quiet,
+		Logger:                 newSlowLog(log),
 		NowFunc:                func() time.Time { return time.Now().UTC() },
 		DisableAutomaticPing:   true,
 	})
