@@ -12,6 +12,14 @@ type Filter struct {
 	expr func(now string) clause.Expression
 }
 
+// conditions are the filters as GORM takes them.
+func (h handle) conditions(fs []Filter) (conds []clause.Expression) {
+	for _, f := range fs {
+		conds = append(conds, f.expr(h.now))
+	}
+	return conds
+}
+
 func fixed(e clause.Expression) Filter {
 	return Filter{func(string) clause.Expression { return e }}
 }

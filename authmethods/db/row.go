@@ -33,10 +33,7 @@ func (t Tenant) where(ctx context.Context, g *gorm.DB, fs []Filter) *gorm.DB {
 	if g == nil {
 		panic("db: zero Tenant")
 	}
-	conds := []clause.Expression{clause.Eq{Column: column("tenant_id"), Value: t.id}}
-	for _, f := range fs {
-		conds = append(conds, f.expr(t.h.now))
-	}
+	conds := append([]clause.Expression{clause.Eq{Column: column("tenant_id"), Value: t.id}}, t.h.conditions(fs)...)
 	// One And: a filter that is itself an Or stays inside it.
 	return g.WithContext(ctx).Clauses(clause.Where{Exprs: []clause.Expression{clause.And(conds...)}})
 }

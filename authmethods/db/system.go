@@ -42,19 +42,12 @@ type SharedRow[T any] interface {
 	shared()
 }
 
-func (s System) where(ctx context.Context, write bool, fs []Filter) (conds []clause.Expression) {
-	for _, f := range fs {
-		conds = append(conds, f.expr(s.h.now))
-	}
-	return conds
-}
-
 // ListShared returns the rows of no tenant that pass every filter, ordered by
 // order.
 func ListShared[T any, P SharedRow[T]](ctx context.Context, s System, order string, fs ...Filter) ([]T, error) {
 	var rows []T
 	q := s.h.read.WithContext(ctx).Order(clause.OrderByColumn{Column: clause.Column{Name: order}})
-	if conds := s.where(ctx, false, fs); len(conds) > 0 {
+	if conds := s.h.conditions(fs); len(conds) > 0 {
 		q = q.Clauses(clause.Where{Exprs: conds})
 	}
 	if err := q.Find(&rows).Error; err != nil {
@@ -75,7 +68,7 @@ func UpdateShared[T any, P SharedRow[T]](ctx context.Context, s System, sets []S
 	for _, set := range sets {
 		cols[set.col] = set.v(s.h.now)
 	}
-	res := s.h.write.WithContext(ctx).Model(new(T)).Clauses(clause.Where{Exprs: s.where(ctx, true, fs)}).Updates(cols)
+	res := s.h.write.WithContext(ctx).Model(new(T)).Clauses(clause.Where{Exprs: s.h.conditions(fs)}).Updates(cols)
 	return res.RowsAffected, fail(fmt.Sprintf("updating %T", *new(T)), res.Error)
 }
 
@@ -84,7 +77,7 @@ func DeleteShared[T any, P SharedRow[T]](ctx context.Context, s System, fs ...Fi
 	if len(fs) == 0 {
 		return 0, fmt.Errorf("db: deleting every %T", *new(T))
 	}
-	res := s.h.write.WithContext(ctx).Clauses(clause.Where{Exprs: s.where(ctx, true, fs)}).Delete(new(T))
+	res := s.h.write.WithContext(ctx).Clauses(clause.Where{Exprs: s.h.conditions(fs)}).Delete(new(T))
 	return res.RowsAffected, fail(fmt.Sprintf("deleting %T", *new(T)), res.Error)
 }
 
@@ -100,7 +93,7 @@ func Refs[T any, P Row[T]](ctx context.Context, s System, order string, limit in
 	var refs []Ref
 	q := s.h.read.WithContext(ctx).Model(new(T)).Select("tenant_id", "id").
 		Order(clause.OrderByColumn{Column: clause.Column{Name: order}}).Limit(limit)
-	if conds := s.where(ctx, false, fs); len(conds) > 0 {
+	if conds := s.h.conditions(fs); len(conds) > 0 {
 		q = q.Clauses(clause.Where{Exprs: conds})
 	}
 	if err := q.Scan(&refs).Error; err != nil {

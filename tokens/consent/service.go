@@ -82,17 +82,7 @@ func (s *Service) plan(ctx context.Context, c authmethods.Caller, ref string, e 
 
 // in resolves the plan's provider in a data centre; empty is the method's own.
 func (p *plan) in(ctx context.Context, s *Service, e authmethods.Environment, dataCentre string) error {
-	if dataCentre == "" {
-		dataCentre = p.method.DataCentre
-	}
-	choice := catalog.Choice{
-		Environment: e, DataCentre: dataCentre, EnvironmentURL: p.method.EnvironmentURL,
-		Settings: p.method.Settings, Mode: p.method.Mode,
-	}
-	if own := p.method.In(e); own != nil && own.EnvironmentURL != "" {
-		choice.EnvironmentURL = own.EnvironmentURL
-	}
-	resolved, err := p.kind.Resolve(choice)
+	resolved, err := p.kind.Resolve(catalog.ChoiceOf(&p.method, e, dataCentre))
 	if err != nil {
 		return err
 	}

@@ -102,14 +102,7 @@ func (c *config) provider(e authmethods.Environment, dataCentre string) (*catalo
 	if p := c.providers[key]; p != nil {
 		return p, nil
 	}
-	choice := catalog.Choice{
-		Environment: e, DataCentre: dataCentre, EnvironmentURL: c.method.EnvironmentURL,
-		Settings: c.method.Settings, Mode: c.method.Mode,
-	}
-	if in := c.method.In(e); in != nil && in.EnvironmentURL != "" {
-		choice.EnvironmentURL = in.EnvironmentURL
-	}
-	p, err := c.kind.Resolve(choice)
+	p, err := c.kind.Resolve(catalog.ChoiceOf(&c.method, e, dataCentre))
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ var _ tokens.Directory = Directory{}
 
 // Find implements [tokens.Directory].
 func (d Directory) Find(ctx context.Context, owner authmethods.TenantID, r tokens.LoanRequest) (tokens.Target, error) {
-	tenant, err := d.tenant(ctx, owner, r.Tenant)
+	tenant, err := d.Tenants.Named(ctx, owner, r.Tenant)
 	if err != nil {
 		return tokens.Target{}, err
 	}
@@ -43,25 +43,6 @@ func (d Directory) Find(ctx context.Context, owner authmethods.TenantID, r token
 		return tokens.Target{}, err
 	}
 	return d.target(tenant, config, environment, row, v)
-}
-
-// tenant resolves the tenant of a request. A tenant's own service can name no
-// other: for it the others do not exist.
-func (d Directory) tenant(ctx context.Context, owner authmethods.TenantID, ref string) (authmethods.Tenant, error) {
-	if ref == "" {
-		if owner == authmethods.Platform {
-			return authmethods.Tenant{}, authmethods.InvalidField("/tenant", "A key of the platform must say which tenant it means.")
-		}
-		ref = string(owner)
-	}
-	tenant, err := d.Tenants.Find(ctx, ref)
-	if err != nil {
-		return tenant, err
-	}
-	if owner != authmethods.Platform && tenant.ID != owner {
-		return tenant, authmethods.Missing()
-	}
-	return tenant, nil
 }
 
 // target assembles what the lender needs. row is nil if nobody ever approved.

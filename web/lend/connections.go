@@ -36,7 +36,7 @@ func (h *Handlers) Connections(c *route.Call) error {
 	if err := q.Err(); err != nil {
 		return err
 	}
-	tenant, err := h.tenant(c, ref)
+	tenant, err := h.Tenants.Named(c.Request().Context(), c.Service.Tenant, ref)
 	if err != nil {
 		return err
 	}
@@ -59,23 +59,6 @@ func (h *Handlers) Connections(c *route.Call) error {
 		}
 	}
 	return c.Reply(http.StatusOK, list.Page[connection]{Items: shown, NextCursor: page.NextCursor})
-}
-
-// tenant finds the tenant that is asked about. For a tenant's own service there is
-// no other.
-func (h *Handlers) tenant(c *route.Call, ref string) (authmethods.Tenant, error) {
-	own := c.Service.Tenant
-	if ref == "" {
-		if own == authmethods.Platform {
-			return authmethods.Tenant{}, authmethods.InvalidField("/tenant", "A key of the platform must say which tenant it means.")
-		}
-		ref = string(own)
-	}
-	tenant, err := h.Tenants.Find(c.Request().Context(), ref)
-	if err == nil && own != authmethods.Platform && tenant.ID != own {
-		err = authmethods.Missing()
-	}
-	return tenant, err
 }
 
 func shownTo(tenant string, x tokens.Connection) connection {
