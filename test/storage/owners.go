@@ -12,6 +12,7 @@ const Installation = "installation"
 // table, and its tests call [Conform] with them.
 var owners = map[string]string{
 	"key_checks": Installation, "tenants": Installation, "tenant_hosts": Installation, "changes": Installation,
+	"budgets": Installation, "duties": Installation,
 
 	"data_keys":    "authmethods/vault",
 	"audit_events": "authmethods/audit", "audit_heads": "authmethods/audit",
