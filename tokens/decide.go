@@ -1,6 +1,8 @@
 package tokens
 
 import (
+	"hash/fnv"
+	"math"
 	"time"
 
 	"latchkey/authmethods"
@@ -14,13 +16,16 @@ type Policy struct {
 	// Comfort is the life that a token should have when the caller names none. A
 	// token with less is refreshed first, and lent all the same if that fails.
 	Comfort time.Duration
-	// Early is the fraction of a token's life after which a loan starts a refresh
-	// in the background. The rest of its life is time to survive an outage.
+	// Early is the fraction of a token's life after which it is refreshed before
+	// anybody waits for it. The rest of its life is time to survive an outage.
 	Early float64
+	// Spread is the part of a token's life, around Early, over which such refreshes
+	// are spread, so that tokens that were got together are not refreshed together.
+	Spread float64
 	// Lease is how long a claim holds; Call is the deadline of one request and
 	// must be well under it, so that no lease lapses under a running request.
 	Lease, Call time.Duration
-	// Poll is how often a lease that another process holds is looked at.
+	// Poll is how often a lease that another process holds is looked at, at least.
 	Poll time.Duration
 }
 
@@ -29,6 +34,7 @@ var DefaultPolicy = Policy{
 	Margin:  10 * time.Second,
 	Comfort: time.Minute,
 	Early:   0.75,
+	Spread:  0.1,
 	Lease:   60 * time.Second,
 	Call:    25 * time.Second,
 	Poll:    100 * time.Millisecond,
@@ -104,6 +110,8 @@ func renew(g *Grant, now time.Time) Decision {
 		return Decision{Step: Backoff, At: g.ClientRejected.RetryAt}
 	case now.Before(g.RetryAt):
 		return Decision{Step: Backoff, At: g.RetryAt}
+	case !g.Quota.FreeAt(now).IsZero():
+		return Decision{Step: Backoff, At: g.Quota.FreeAt(now)}
 	case g.Attempt != nil:
 		return Decision{Step: Recover}
 	}
@@ -126,8 +134,21 @@ func comfortable(p Policy, g *Grant, w Want, now time.Time) bool {
 // due reports whether so much of a token's life is over that it should be
 // refreshed before anybody waits for it.
 func due(p Policy, g *Grant, now time.Time) bool {
-	l := life(g)
-	return l > 0 && now.Sub(g.Access.IssuedAt) >= time.Duration(float64(l)*p.Early)
+	at := p.RefreshAt(&g.Access)
+	return !at.IsZero() && !now.Before(at)
+}
+
+// RefreshAt is when a token should be refreshed before anybody waits for it: at a
+// fraction of its life around Early that follows from its id, so that all
+// processes agree. It is zero for a token that never expires.
+func (p Policy) RefreshAt(t *AccessToken) time.Time {
+	if t.ExpiresAt.IsZero() || t.Value.IsZero() {
+		return time.Time{}
+	}
+	h := fnv.New32a()
+	h.Write([]byte(t.ID))
+	at := p.Early + p.Spread*(float64(h.Sum32())/math.MaxUint32-0.5)
+	return t.IssuedAt.Add(time.Duration(float64(t.ExpiresAt.Sub(t.IssuedAt)) * at))
 }
 
 // life is the whole life of the grant's access token; zero if it never expires.

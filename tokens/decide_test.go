@@ -11,7 +11,12 @@ import (
 	"latchkey/tokens"
 )
 
-var policy = tokens.DefaultPolicy
+// policy refreshes ahead at an exact moment.
+var policy = func() tokens.Policy {
+	p := tokens.DefaultPolicy
+	p.Spread = 0
+	return p
+}()
 
 // ten is ten o'clock, when the tokens of these stories are issued; they live an
 // hour.

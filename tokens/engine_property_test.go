@@ -57,6 +57,7 @@ type story struct {
 	Fates    map[string][]fate
 	Calls    []call
 	Mends    []time.Duration // when the client's secret is changed
+	Quota    int             // requests in ten minutes; 0: any number
 }
 
 var (
@@ -88,9 +89,10 @@ var (
 			Replies:  rapid.SliceOfN(someReply, 0, 12).Draw(t, "replies"),
 			Calls:    rapid.SliceOfN(someCall, 1, 40).Draw(t, "calls"),
 			Fates:    map[string][]fate{},
+			Quota:    rapid.SampledFrom([]int{0, 0, 2, 8}).Draw(t, "quota"),
 		}
 		if rapid.Bool().Draw(t, "faulty") {
-			for _, op := range []string{"claim", "capture", "captured", "succeed", "set back"} {
+			for _, op := range []string{"claim", "capture", "captured", "succeed", "set back", "stow"} {
 				s.Fates[op] = someFates.Draw(t, op)
 			}
 			s.Fates["send"] = rapid.SliceOfN(rapid.SampledFrom([]fate{well, well, crashBefore, crashAfter}), 0, 6).Draw(t, "send")
@@ -120,7 +122,9 @@ func newStage(s story) *stage {
 	for op, list := range s.Fates {
 		st.fates.script[op] = list
 	}
+	st.place.grant.Quota = tokens.Quota{Allowed: s.Quota, Window: 10 * time.Minute}
 	st.up = newUpstream(st.place, s.Reuse, s.Life, s.Replies...)
+	st.up.allowed = s.Quota
 	st.processes = make([]*process, s.Replicas)
 	return st
 }
@@ -137,6 +141,9 @@ func (s *stage) process(i int) *process {
 	defer s.mu.Unlock()
 	i %= len(s.processes)
 	if s.processes[i] == nil || !s.processes[i].alive() {
+		if s.processes[i] != nil {
+			s.processes[i].land()
+		}
 		s.processes[i] = newProcess(s.place, s.up, s.fates)
 		s.all = append(s.all, s.processes[i])
 	}
@@ -249,6 +256,9 @@ func (s *stage) play(ctx context.Context) {
 func (s *stage) settle(ctx context.Context) {
 	s.mend()
 	time.Sleep(20 * time.Minute) // longer than any token lives
+	for _, p := range s.all {
+		p.land()
+	}
 	p := newProcess(s.place, s.up, s.fates)
 	var err error
 	for range 4 {
@@ -324,6 +334,8 @@ func perform(t *testing.T, s story) []string {
 //	a good token is withheld on an error    ALossOfStorage, stories (of many)
 //	life is counted from the answer         stories, AnswersAreCounted
 //	Retry-After is ignored                  stories, AThrottleIsRespected
+//	the quota is ignored                    stories
+//	nothing is put into the lifeboat        stories
 //	refreshes without end                   APromiseThatASlowProvider, ATokenThatDies
 func TestTokensSurviveEverything(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

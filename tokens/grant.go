@@ -26,6 +26,8 @@ type Grant struct {
 	Access           AccessToken
 
 	LeaseUntil time.Time // somebody has the right to refresh until then
+	Quota      Quota
+	LastLentAt time.Time // zero: never; some seconds behind
 	// Attempt is a request that was sent, or was about to be, and whose answer is
 	// not applied yet.
 	Attempt *Attempt
@@ -63,6 +65,7 @@ type Attempt struct {
 	Version int64  // of the grant, whose token is sent
 	Token   string // fingerprint of the refresh token sent
 	At      time.Time
+	Sent    []time.Time // the grant's Quota.Sent with this attempt
 	// Retry marks the second sending of a refresh token whose first answer was
 	// lost. There is one such retry, at once, because providers tolerate it for
 	// seconds only.

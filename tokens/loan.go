@@ -78,9 +78,6 @@ type Target struct {
 type Issued struct {
 	Target
 	Subject string
-	// Recent counts the tokens that this grant got within the provider's limit
-	// window; a forced refresh must stay within the budget.
-	Recent int
 }
 
 // Directory finds grants. Unknown and foreign objects are the same

@@ -65,7 +65,7 @@ func (p *place) claim(epoch int64, a tokens.Attempt, lease time.Duration) bool {
 		return false
 	}
 	p.grant.Epoch++
-	p.grant.LeaseUntil, p.grant.Attempt = time.Now().Add(lease), &a
+	p.grant.LeaseUntil, p.grant.Attempt, p.grant.Quota.Sent = time.Now().Add(lease), &a, a.Sent
 	return true
 }
 
@@ -180,7 +180,8 @@ type replica struct {
 
 	mu    sync.Mutex
 	dead  bool
-	until time.Time // of an outage
+	until time.Time        // of an outage
+	boat  []tokens.Capture // stowed and not landed
 }
 
 var (
@@ -189,6 +190,10 @@ var (
 )
 
 func (r *replica) Key() string { return "conn_1" }
+
+func (r *replica) Errand() tokens.Errand {
+	return tokens.Errand{Party: "tn_A", Grant: r.Key(), Host: "provider.example", Client: "client"}
+}
 
 func (r *replica) alive() bool {
 	r.mu.Lock()
@@ -269,8 +274,47 @@ func (r *replica) Claim(_ context.Context, epoch int64, a tokens.Attempt, lease 
 	return ok && err == nil, err
 }
 
+// Stow needs no storage; it meets its own fates.
+func (r *replica) Stow(c tokens.Capture) error {
+	if !r.alive() {
+		r.end()
+	}
+	f := r.fates.next("stow")
+	if f == crashBefore {
+		r.end()
+	}
+	if f == refuse || f == outage {
+		return errStorage
+	}
+	r.mu.Lock()
+	r.boat = append(r.boat, c)
+	r.mu.Unlock()
+	if f == crashAfter {
+		r.end()
+	}
+	return nil
+}
+
+// land brings what a process has in its lifeboat ashore, as its successor does, or
+// it does itself when nobody else is at it any more.
+func (r *replica) land() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.place.mu.Lock()
+	defer r.place.mu.Unlock()
+	for _, c := range r.boat {
+		r.capture(c)
+	}
+	r.boat = nil
+}
+
 func (r *replica) Capture(_ context.Context, c tokens.Capture) error {
-	return r.do("capture", func() { r.capture(c) })
+	return r.do("capture", func() {
+		r.capture(c)
+		r.mu.Lock()
+		r.boat = slices.DeleteFunc(r.boat, func(k tokens.Capture) bool { return k.AttemptID == c.AttemptID })
+		r.mu.Unlock()
+	})
 }
 
 func (r *replica) Captured(_ context.Context, lineage string) (list []tokens.Capture, err error) {

@@ -37,6 +37,12 @@ func refusalOf(g *Grant, d Decision, w Want, now time.Time) *authmethods.Problem
 			Detail: "The provider refused the client ID and secret. The connection itself is not lost.",
 		}
 	}
+	if d.Step == Backoff && d.At.Equal(g.Quota.FreeAt(now)) {
+		return &authmethods.Problem{
+			Kind: authmethods.Unavailable, Code: authmethods.CodeProviderThrottled, RetryAfter: wait,
+			Detail: fmt.Sprintf("The provider allows this connection a few token requests in %s; ours are used up, and no usable token is left.", g.Quota.Window),
+		}
+	}
 	switch g.FailureCode {
 	case authmethods.CodeProviderThrottled:
 		return &authmethods.Problem{

@@ -47,15 +47,15 @@ func (l *Lender) Reject(ctx context.Context, svc *authmethods.Service, id authme
 	case catalog.APIOther:
 		return NotReplaced, Loan{}, nil
 	}
-	g, _, err := issued.Slot.Load(ctx)
+	g, now, err := issued.Slot.Load(ctx)
 	if err != nil {
 		return "", Loan{}, err
 	}
 	outcome := Replaced
 	if g.Access.ID != id {
 		outcome = AlreadyReplaced
-	} else if budget := issued.Provider.Limits.Refreshes.Budget; budget > 0 && issued.Recent >= budget {
-		l.engine.Log.Warn("token reported as rejected, refresh budget spent", "token", id, "budget", budget)
+	} else if !g.Quota.FreeAt(now).IsZero() {
+		l.engine.Log.Warn("token reported as rejected, refresh budget spent", "token", id, "budget", g.Quota.Allowed)
 		return NotReplaced, Loan{}, nil
 	}
 	l.Forget(issued.TenantID)

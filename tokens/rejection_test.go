@@ -53,8 +53,8 @@ func TestRejections(t *testing.T) {
 		{"a 403", nil, report{403, "INVALID_OAUTH"}, tokens.ScopeProblem, 0, ""},
 		{"a 429, which is not about the token", nil, report{429, "THRESHOLD_EXCEEDED"}, tokens.NotReplaced, 0, ""},
 		{"a 500, which is not about the token", nil, report{500, ""}, tokens.NotReplaced, 0, ""},
-		{"with the budget spent", func(l *library) { l.recent = 8 }, report{401, ""}, tokens.NotReplaced, 0, ""},
-		{"with one left of the budget", func(l *library) { l.recent = 7 }, report{401, ""}, tokens.Replaced, 1, "at2"},
+		{"with the budget spent", func(l *library) { l.spend(8) }, report{401, ""}, tokens.NotReplaced, 0, ""},
+		{"with one left of the budget", func(l *library) { l.spend(7) }, report{401, ""}, tokens.Replaced, 1, "at2"},
 		{"while the provider is down", func(l *library) { l.ups[acme].replies = []reply{{0, unavailable}} }, report{401, ""}, tokens.NotReplaced, 1, ""},
 		{"while the provider throttles", func(l *library) { l.ups[acme].replies = []reply{{0, throttles}} }, report{401, ""}, tokens.NotReplaced, 1, ""},
 	} {
@@ -83,7 +83,7 @@ func TestAStaleReportCausesNoRefresh(t *testing.T) {
 		svc := service(acme, everything)
 		old := l.mustLend(svc, desk).TokenID
 		l.Reject(t.Context(), svc, old, tokens.Rejection{Status: 401})
-		l.recent = 100 // no budget is needed for it
+		l.spend(8) // no budget is needed for it
 		for range 5 {
 			outcome, loan, err := l.Reject(t.Context(), svc, old, tokens.Rejection{Status: 401})
 			if err != nil || outcome != tokens.AlreadyReplaced || loan.AccessToken.Reveal() != "at2" {

@@ -62,6 +62,8 @@ type upstream struct {
 	badClient  int64                // this version and those before are refused
 	open       int                  // requests in progress
 	calls      int
+	allowed    int         // requests in ten minutes; 0: any number
+	sent       []time.Time // when requests came
 	faults     []string
 	afterReuse bool // the grant is gone because of reuse
 }
@@ -167,6 +169,7 @@ func (u *upstream) arrive(r tokens.Request) (time.Duration, *tokens.Answer) {
 		u.fault("%d requests at once", u.open)
 	}
 	u.calls++
+	u.checkQuota()
 	if f.Outcome == refusesThis {
 		u.badClient = r.Client.Version
 	}
@@ -185,6 +188,20 @@ func (u *upstream) arrive(r tokens.Request) (time.Duration, *tokens.Answer) {
 		return f.Latency, answered(401, `{"error":"invalid_client"}`)
 	}
 	return f.Latency, u.grant(f.Outcome, r.RefreshToken.Reveal())
+}
+
+// checkQuota holds the number of requests against what the provider allows.
+func (u *upstream) checkQuota() {
+	now, recent := time.Now(), 0
+	u.sent = append(u.sent, now)
+	for _, at := range u.sent {
+		if now.Sub(at) < 10*time.Minute {
+			recent++
+		}
+	}
+	if allowed := u.allowed; allowed > 0 && recent > allowed {
+		u.fault("%d requests in ten minutes, allowed are %d", recent, allowed)
+	}
 }
 
 func (u *upstream) grant(o outcome, rt string) *tokens.Answer {

@@ -15,6 +15,9 @@ import (
 type Slot interface {
 	// Key is the same for two Slots exactly if they are the same place.
 	Key() string
+	// Errand describes the requests that are made for this grant, without a look at
+	// the storage. Demanded is the engine's to set.
+	Errand() Errand
 	// Load returns the grant and the time by the storage's clock, the only clock
 	// that replicas share. The engine reads no other.
 	Load(context.Context) (Grant, time.Time, error)
@@ -27,6 +30,9 @@ type Slot interface {
 	Claim(ctx context.Context, epoch int64, a Attempt, lease time.Duration) (bool, error)
 	// Capture stores a provider's answer before anybody reads it.
 	Capture(ctx context.Context, c Capture) error
+	// Stow keeps an answer in this machine's lifeboat, durably and without the
+	// storage, until it can be captured.
+	Stow(c Capture) error
 	// Captured returns the answers of this lineage that were never applied, the
 	// newest first.
 	Captured(ctx context.Context, lineage string) ([]Capture, error)

@@ -171,6 +171,13 @@ func (v *validator) limits() {
 			v.fault("limits.refreshes.budget", "is more than the provider allows (%d)", r.Allowed)
 		}
 	}
+	for name, r := range map[string]RequestLimit{
+		"token_requests_per_client": v.t.Limits.PerClient, "token_requests_per_host": v.t.Limits.PerHost,
+	} {
+		if (r.Allowed <= 0) != (r.Window <= 0) {
+			v.fault("limits."+name, "needs allowed and window")
+		}
+	}
 	r := v.t.Refresh
 	if r.AccessTokenMaxLifetime > 0 && r.AccessTokenDefaultLifetime > r.AccessTokenMaxLifetime {
 		v.fault("refresh.access_token_default_lifetime", "is longer than access_token_max_lifetime")

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/audit"
@@ -204,10 +203,4 @@ func (s *Store) SelectOrganization(ctx context.Context, c authmethods.Caller, id
 		}
 		return db.Announce(ctx, in, string(feed.Connection), id)
 	})
-}
-
-// lent notes that a connection was borrowed from, for the background refreshes.
-func lent(ctx context.Context, in db.Tenant, id authmethods.ID, at time.Time) error {
-	_, err := db.UpdateIf[grantRow](ctx, in, id, []db.Set{db.To("last_lent_at", db.At(at))})
-	return err
 }

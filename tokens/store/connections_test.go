@@ -6,6 +6,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/crypto/secret"
+	"latchkey/crypto/token"
 	"latchkey/tokens"
 	"latchkey/tokens/store"
 )
@@ -72,7 +73,7 @@ func TestATokenIsFoundByItsPublicIDInItsTenantOnly(t *testing.T) {
 		id := load(t, w.slot(t, w.Store)).Access.ID
 		for _, owner := range []authmethods.TenantID{w.acme.ID, authmethods.Platform} {
 			issued, err := d.FindToken(t.Context(), owner, id)
-			if err != nil || issued.Method != "zoho-desk" || issued.TenantID != w.acme.ID || issued.Recent != 1 || issued.Subject != tokens.TenantSubject {
+			if err != nil || issued.Method != "zoho-desk" || issued.TenantID != w.acme.ID || issued.Subject != tokens.TenantSubject {
 				t.Errorf("as %s: %+v, %v", owner, issued.Loanable, err)
 			}
 		}
@@ -84,20 +85,23 @@ func TestATokenIsFoundByItsPublicIDInItsTenantOnly(t *testing.T) {
 	})
 }
 
-func TestTheBudgetCountsTheTokensOfTheWindow(t *testing.T) {
+func TestTheQuotaCountsTheRequestsOfAGrantAndItsConsent(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		w.install(t)
 		s := w.slot(t, w.Store)
 		for range 3 {
-			a := claim(t, s, time.Hour)
+			g := load(t, s)
+			a := tokens.Attempt{ID: token.NewID("att"), Version: g.Version, At: time.Now(), Sent: g.Quota.With(time.Now())}
+			if ok, err := s.Claim(t.Context(), g.Epoch, a, time.Hour); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
 			if ok, err := s.Succeed(t.Context(), renewed(load(t, s).Epoch, a.ID, "1000.next", "")); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 		}
-		w.exec(t, "UPDATE tokens SET issued_at = issued_at - 660000000 WHERE version = 1") // eleven minutes
-		issued := got(store.Directory{Store: w.Store}.FindToken(t.Context(), w.acme.ID, load(t, s).Access.ID))(t)
-		if issued.Recent != 3 {
-			t.Errorf("%d tokens in the last ten minutes, want 3", issued.Recent)
+		q := load(t, s).Quota
+		if q.Allowed != 8 || q.Window != 10*time.Minute || len(q.Sent) != 4 {
+			t.Errorf("%+v, want four requests of eight in ten minutes", q)
 		}
 	})
 }

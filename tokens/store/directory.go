@@ -37,12 +37,28 @@ func (d Directory) Find(ctx context.Context, owner authmethods.TenantID, r token
 	if err != nil {
 		return tokens.Target{}, err
 	}
-	row, err := db.First[connectionRow](ctx, v.in,
-		db.Eq("method_id", config.method.ID), db.Eq("environment", environment), db.Eq("subject", r.Subject))
-	if err != nil && !errors.Is(err, authmethods.NotFound) {
+	row, found, err := d.lookUp(ctx, v.in, config.method.ID, environment, r.Subject)
+	if err != nil {
 		return tokens.Target{}, err
 	}
-	return d.target(tenant, config, environment, row, v)
+	t, err := d.target(tenant, config, environment, row, v)
+	if to, ok := t.Slot.(*slot); ok {
+		to.found.Store(found)
+	}
+	return t, err
+}
+
+// lookUp finds a connection and its grant in one reading; nil if there is none.
+func (d Directory) lookUp(ctx context.Context, in db.Tenant, method authmethods.ID, e authmethods.Environment, subject string) (*connectionRow, *reading, error) {
+	row, found := &connectionRow{Subject: subject}, &reading{at: time.Now()}
+	var now db.Time
+	err := db.QueryRow(ctx, in, findGrant, []any{method, e, subject},
+		append([]any{&row.ID, &row.DataCentre, &row.InstanceURL, &row.OrganizationID, &now}, found.row.fields()...)...)
+	if errors.Is(err, authmethods.NotFound) {
+		return nil, nil, nil
+	}
+	found.now = now.Time()
+	return row, found, err
 }
 
 // target assembles what the lender needs. row is nil if nobody ever approved.
@@ -103,9 +119,7 @@ func (d Directory) FindToken(ctx context.Context, owner authmethods.TenantID, id
 	if err != nil || target.Slot == nil {
 		return tokens.Issued{}, errors.Join(err, authmethods.Missing())
 	}
-	issued := tokens.Issued{Target: target, Subject: row.Subject}
-	issued.Recent, err = d.report(ctx, v.in, token, target.Provider.Limits.Refreshes.Window)
-	return issued, err
+	return tokens.Issued{Target: target, Subject: row.Subject}, d.report(ctx, v.in, token)
 }
 
 // findToken finds a token's row: in the owner's tenant, or wherever it is for a
@@ -130,21 +144,17 @@ func (d Directory) findToken(ctx context.Context, owner authmethods.TenantID, id
 	return tenant, row, err
 }
 
-// report notes that a token was reported, tells the other processes to forget it,
-// and counts how many its grant got lately. Only the first report is written.
-func (d Directory) report(ctx context.Context, in db.Tenant, token *tokenRow, window time.Duration) (int, error) {
-	if token.RejectedAt == 0 {
-		err := db.Tx(ctx, in, func(in db.Tenant) error {
-			_, err := db.UpdateIf[tokenRow](ctx, in, token.ID, []db.Set{db.ToFromNow("rejected_at", 0)}, db.IsNull("rejected_at"))
-			if err != nil {
-				return err
-			}
-			return db.Announce(ctx, in, string(feed.Connection), token.GrantID)
-		})
-		if err != nil {
-			return 0, err
-		}
+// report notes that a token was reported and tells the other processes to forget
+// it. Only the first report is written.
+func (d Directory) report(ctx context.Context, in db.Tenant, token *tokenRow) error {
+	if token.RejectedAt != 0 {
+		return nil
 	}
-	n, err := db.Count[tokenRow](ctx, in, db.Eq("grant_id", token.GrantID), db.AfterNow("issued_at", -window))
-	return int(n), err
+	return db.Tx(ctx, in, func(in db.Tenant) error {
+		_, err := db.UpdateIf[tokenRow](ctx, in, token.ID, []db.Set{db.ToFromNow("rejected_at", 0)}, db.IsNull("rejected_at"))
+		if err != nil {
+			return err
+		}
+		return db.Announce(ctx, in, string(feed.Connection), token.GrantID)
+	})
 }

@@ -18,10 +18,14 @@ func (r *grantRow) grant(sealer *seal.Sealer) (tokens.Grant, error) {
 		Lineage: r.Lineage, Epoch: r.Epoch, Version: r.Version,
 		RefreshExpiresAt: r.RefreshExpiresAt.Time(), LeaseUntil: r.LeaseUntil.Time(),
 		Failures: r.Failures, FailureCode: r.FailureCode, RetryAt: r.RetryAt.Time(), Broken: r.BrokenCode,
+		LastLentAt: r.LastLentAt.Time(),
 		Access: tokens.AccessToken{
 			ID: r.TokenID, Type: r.TokenType, Scopes: r.Scopes.V,
 			IssuedAt: r.IssuedAt.Time(), ExpiresAt: r.ExpiresAt.Time(),
 		},
+	}
+	for _, at := range r.Sent.V {
+		g.Quota.Sent = append(g.Quota.Sent, at.Time())
 	}
 	if r.AttemptID != "" {
 		g.Attempt = &tokens.Attempt{
@@ -65,17 +69,17 @@ func tokenSets(sealer *seal.Sealer, id authmethods.ID, t tokens.AccessToken) ([]
 		db.To("access_token", sealed), db.To("token_id", t.ID), db.To("token_type", t.Type),
 		db.To("scopes", db.JSON[[]string]{V: t.Scopes}),
 		db.To("issued_at", db.At(t.IssuedAt)), db.To("expires_at", db.At(t.ExpiresAt)),
-		db.To("refresh_at", db.At(refreshAt(t))),
+		db.To("refresh_at", db.At(tokens.DefaultPolicy.RefreshAt(&t))),
 	}, nil
 }
 
-// refreshAt is when a background refresh is due.
-func refreshAt(t tokens.AccessToken) time.Time {
-	if t.ExpiresAt.IsZero() {
-		return time.Time{}
+// sentTimes is Quota.Sent as it is stored.
+func sentTimes(sent []time.Time) db.JSON[[]db.Time] {
+	times := make([]db.Time, 0, len(sent))
+	for _, at := range sent {
+		times = append(times, db.At(at))
 	}
-	life := t.ExpiresAt.Sub(t.IssuedAt)
-	return t.IssuedAt.Add(time.Duration(float64(life) * tokens.DefaultPolicy.Early))
+	return db.JSON[[]db.Time]{V: times}
 }
 
 // noAttempt are the columns that end an attempt and its lease.

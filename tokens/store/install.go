@@ -148,6 +148,7 @@ func (s *Store) placeGrant(ctx context.Context, v view, id authmethods.ID, versi
 			return err
 		}
 		sets = append(sets, more...)
+		sets = append(sets, db.To("sent", sentTimes([]time.Time{n.Access.IssuedAt})))
 		if err := db.Insert(ctx, v.in, newTokenRow(id, version, n.Access)); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
@@ -16,34 +15,39 @@ type Ledger struct{ *Store }
 
 var _ tokens.Ledger = Ledger{}
 
+var (
+	findLoan   = db.Prepare(`SELECT 1 FROM loans WHERE loans.tenant_id = {tenant} AND token_id = ? AND service_id = ?`)
+	insertLoan = db.Prepare(`INSERT INTO loans (tenant_id, id, service_id, service_name, grant_id, token_id, token_expires_at, purpose,
+			lent, first_lent_at, last_lent_at, created_at, updated_at)
+		VALUES ({tenant}, ?, ?, ?, ?, ?, ?, ?, 1, {now}, {now}, {now}, {now}) ON CONFLICT (tenant_id, token_id, service_id) DO NOTHING`)
+	addLoans = db.Prepare(`UPDATE loans SET lent = lent + ?, last_lent_at = {now}, updated_at = {now}
+		WHERE loans.tenant_id = {tenant} AND token_id = ? AND service_id = ?`)
+	markLent = db.Prepare(`UPDATE grants SET last_lent_at = {now} WHERE grants.tenant_id = {tenant} AND id = ?`)
+)
+
 // First implements [tokens.Ledger].
-func (l Ledger) First(ctx context.Context, b tokens.Borrowing) (bool, error) {
+func (l Ledger) First(ctx context.Context, b tokens.Borrowing) (first bool, err error) {
 	in, err := l.DB.For(lending(b.Tenant))
 	if err != nil {
 		return false, err
 	}
 	// Most of the time it is on record: after a restart, and after every change
 	// that had the memory dropped. That is found out without a write.
-	_, err = db.First[loanRow](ctx, in, db.Eq("token_id", b.Token), db.Eq("service_id", b.Service))
+	var one int
+	err = db.QueryRow(ctx, in, findLoan, []any{b.Token, b.Service}, &one)
 	if !errors.Is(err, authmethods.NotFound) {
 		return false, err
 	}
-	now := db.At(time.Now())
 	err = db.Tx(ctx, in, func(in db.Tenant) error {
-		row := &loanRow{
-			Owned: db.Owned{ID: authmethods.ID(token.NewID("loan"))}, ServiceID: b.Service, ServiceName: b.ServiceName,
-			GrantID: b.Connection, TokenID: b.Token, TokenExpiresAt: db.At(b.ExpiresAt), Purpose: b.Purpose,
-			Lent: 1, FirstLentAt: now, LastLentAt: now,
-		}
-		if err := db.Insert(ctx, in, row); err != nil {
+		n, err := db.Exec(ctx, in, insertLoan, token.NewID("loan"), b.Service, b.ServiceName, b.Connection, b.Token, db.At(b.ExpiresAt), b.Purpose)
+		if err != nil {
 			return err
 		}
-		return lent(ctx, in, b.Connection, now.Time())
+		first = n == 1 // or another request of the same service put it on record just now
+		_, err = db.Exec(ctx, in, markLent, b.Connection)
+		return err
 	})
-	if errors.Is(err, db.ErrDuplicate) {
-		return false, nil // another request of the same service put it on record just now
-	}
-	return err == nil, err
+	return first && err == nil, err
 }
 
 // Add implements [tokens.Ledger].
@@ -53,12 +57,11 @@ func (l Ledger) Add(ctx context.Context, b tokens.Borrowing, n int64) error {
 		return err
 	}
 	return db.Tx(ctx, in, func(in db.Tenant) error {
-		_, err := db.UpdateAll[loanRow](ctx, in, []db.Set{db.Plus("lent", n), db.ToFromNow("last_lent_at", 0)},
-			db.Eq("token_id", b.Token), db.Eq("service_id", b.Service))
-		if err != nil {
+		if _, err := db.Exec(ctx, in, addLoans, n, b.Token, b.Service); err != nil {
 			return err
 		}
-		return lent(ctx, in, b.Connection, time.Now())
+		_, err := db.Exec(ctx, in, markLent, b.Connection)
+		return err
 	})
 }
 

@@ -55,9 +55,32 @@ type grantRow struct {
 	BrokenAt         db.Time
 	RefreshAt        db.Time
 	LastLentAt       db.Time
+	Sent             db.JSON[[]db.Time]
 }
 
 func (grantRow) TableName() string { return "grants" }
+
+// grantColumns are the columns that a refresh is decided by, of a table called g.
+const grantColumns = `g.id, g.lineage, g.epoch, g.version, g.refresh_token, g.refresh_expires_at, g.access_token, g.token_id, g.token_type,
+	g.scopes, g.issued_at, g.expires_at, g.lease_until, g.attempt_id, g.attempt_version, g.attempt_token, g.attempt_at, g.attempt_retry,
+	g.failures, g.failure_code, g.client_version, g.retry_at, g.broken_code, g.last_lent_at, g.sent`
+
+// fields are where grantColumns go.
+func (r *grantRow) fields() []any {
+	return []any{
+		&r.ID, &r.Lineage, &r.Epoch, &r.Version, &r.RefreshToken, &r.RefreshExpiresAt, &r.AccessToken, &r.TokenID, &r.TokenType,
+		&r.Scopes, &r.IssuedAt, &r.ExpiresAt, &r.LeaseUntil, &r.AttemptID, &r.AttemptVersion, &r.AttemptToken, &r.AttemptAt, &r.AttemptRetry,
+		&r.Failures, &r.FailureCode, &r.ClientVersion, &r.RetryAt, &r.BrokenCode, &r.LastLentAt, &r.Sent,
+	}
+}
+
+var (
+	readGrant = db.Prepare(`SELECT {now}, ` + grantColumns + ` FROM grants g WHERE g.tenant_id = {tenant} AND g.id = ?`)
+	// findGrant finds the connection that a loan is asked of, and its grant.
+	findGrant = db.Prepare(`SELECT c.id, c.data_centre, c.instance_url, c.organization_id, {now}, ` + grantColumns + `
+		FROM connections c JOIN grants g ON g.tenant_id = {tenant} AND g.id = c.id
+		WHERE c.tenant_id = {tenant} AND c.method_id = ? AND c.environment = ? AND c.subject = ?`)
+)
 
 type tokenRow struct {
 	db.Owned

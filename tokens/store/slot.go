@@ -3,9 +3,10 @@ package store
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"latchkey/authmethods"
@@ -27,16 +28,52 @@ type slot struct {
 	provider      *catalog.Provider
 	organization  string
 	clientVersion int64
+	// found is the grant as it was read together with its connection, for the first
+	// Load. Later ones read it anew.
+	found atomic.Pointer[reading]
 }
+
+// reading is a grant as it was read, and when by the database's clock.
+type reading struct {
+	row grantRow
+	now time.Time
+	at  time.Time // the same moment by this process's monotonic clock
+}
+
+// current is how long a reading is as good as a new one: no longer than a reading
+// takes.
+const current = 20 * time.Millisecond
 
 var _ tokens.Slot = (*slot)(nil)
 
 // Key implements [tokens.Slot].
 func (s *slot) Key() string { return string(s.id) }
 
+// Errand implements [tokens.Slot].
+func (s *slot) Errand() tokens.Errand {
+	client := s.environment.ClientID
+	if client == "" {
+		client = s.method.ClientID
+	}
+	return tokens.Errand{
+		Party: string(s.view.in.ID()), Grant: s.Key(), Host: hostOf(s.provider), Client: client, Limits: s.provider.Limits,
+	}
+}
+
+// hostOf is where the provider's token requests go. Of endpoints that are
+// discovered only the issuer is known before.
+func hostOf(p *catalog.Provider) string {
+	for _, address := range []string{p.TokenEndpoint, p.Issuer} {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			return strings.ToLower(u.Host)
+		}
+	}
+	return p.Type
+}
+
 // Load implements [tokens.Slot].
 func (s *slot) Load(ctx context.Context) (tokens.Grant, time.Time, error) {
-	row, now, err := db.GetNow[grantRow](ctx, s.view.in, s.id)
+	row, now, err := s.read(ctx)
 	if err != nil {
 		return tokens.Grant{}, now, err
 	}
@@ -51,11 +88,22 @@ func (s *slot) Load(ctx context.Context) (tokens.Grant, time.Time, error) {
 		err = s.loadStatic(ctx, &g)
 	}
 	g.ClientRejected = s.environment.Rejected
+	g.Quota.Allowed, g.Quota.Window = s.provider.Limits.Refreshes.Budget, s.provider.Limits.Refreshes.Window
 	if row.ClientVersion != 0 && row.ClientVersion != s.clientVersion {
 		// The verdict was about a client that has been replaced since.
 		g.FailureCode, g.Failures, g.RetryAt = "", 0, time.Time{}
 	}
 	return g, now, err
+}
+
+func (s *slot) read(ctx context.Context) (*grantRow, time.Time, error) {
+	if r := s.found.Swap(nil); r != nil && time.Since(r.at) < current {
+		return &r.row, r.now, nil
+	}
+	var r reading
+	var now db.Time
+	err := db.QueryRow(ctx, s.view.in, readGrant, []any{s.id}, append([]any{&now}, r.row.fields()...)...)
+	return &r.row, now.Time(), err
 }
 
 // Registration implements [tokens.Slot].
@@ -75,96 +123,62 @@ func (s *slot) client(ctx context.Context) (authmethods.Client, error) {
 	return t.Client(ctx, s.method.ID, s.environment.Environment)
 }
 
+var claimGrant = db.Prepare(`UPDATE grants SET epoch = epoch + 1, lease_owner = ?, lease_until = {now} + ?,
+	attempt_id = ?, attempt_version = ?, attempt_token = ?, attempt_at = ?, attempt_retry = ?, sent = ?, updated_at = {now}
+	WHERE grants.tenant_id = {tenant} AND id = ? AND epoch = ? AND (lease_until IS NULL OR lease_until <= {now})`)
+
 // Claim implements [tokens.Slot].
 func (s *slot) Claim(ctx context.Context, epoch int64, a tokens.Attempt, lease time.Duration) (bool, error) {
-	return db.UpdateIf[grantRow](ctx, s.view.in, s.id, []db.Set{
-		db.To("epoch", epoch+1), db.To("lease_owner", s.store.Process), db.ToFromNow("lease_until", lease),
-		db.To("attempt_id", a.ID), db.To("attempt_version", a.Version), db.To("attempt_token", a.Token),
-		db.To("attempt_at", db.At(a.At)), db.To("attempt_retry", a.Retry),
-	}, db.Eq("epoch", epoch), db.Lapsed("lease_until"))
+	n, err := db.Exec(ctx, s.view.in, claimGrant, s.store.Process, lease.Microseconds(),
+		a.ID, a.Version, a.Token, db.At(a.At), a.Retry, sentTimes(a.Sent), s.id, epoch)
+	return n == 1, err
 }
 
-// storedAnswer is how an answer is sealed.
-type storedAnswer struct {
-	Status      int
-	ContentType string
-	Body        string
-	Truncated   bool
-}
-
-// Capture implements [tokens.Slot].
-func (s *slot) Capture(ctx context.Context, c tokens.Capture) error {
-	plain, err := json.Marshal(storedAnswer{c.Answer.Status, c.Answer.ContentType, c.Answer.Body.Reveal(), c.Answer.Truncated})
-	if err != nil {
-		return fmt.Errorf("tokens/store: encoding an answer: %w", err)
-	}
-	id := authmethods.ID(c.AttemptID)
-	sealed, err := s.view.sealer.SealBytes(plain, place("captures", id, "answer"))
-	if err != nil {
-		return err
-	}
-	err = db.Insert(ctx, s.view.in, &captureRow{
-		Owned: db.Owned{ID: id}, GrantID: s.id, Lineage: c.Lineage, Epoch: c.Epoch, Version: c.Version,
-		SentAt: db.At(c.SentAt), Answer: sealed,
-	})
-	if errors.Is(err, db.ErrDuplicate) {
-		return nil // an earlier try got through after all
-	}
-	return err
-}
-
-// maxCaptures bounds the answers that are looked through for a lost token. Those
-// that hold none stay too, so it is more than a few.
-const maxCaptures = 100
-
-// Captured implements [tokens.Slot].
-func (s *slot) Captured(ctx context.Context, lineage string) ([]tokens.Capture, error) {
-	rows, err := db.Newest[captureRow](ctx, s.view.in, "created_at", maxCaptures,
-		db.Eq("grant_id", s.id), db.Eq("lineage", lineage))
-	if err != nil {
-		return nil, err
-	}
-	captures := make([]tokens.Capture, 0, len(rows))
-	for _, r := range rows {
-		plain, err := s.view.sealer.OpenBytes(r.Answer, place("captures", r.ID, "answer"))
-		var a storedAnswer
-		if err == nil {
-			err = json.Unmarshal(plain, &a)
-		}
-		if err != nil {
-			return nil, unreadable(err)
-		}
-		captures = append(captures, tokens.Capture{
-			AttemptID: string(r.ID), Lineage: r.Lineage, Epoch: r.Epoch, Version: r.Version, SentAt: r.SentAt.Time(),
-			Answer: tokens.Answer{Status: a.Status, ContentType: a.ContentType, Body: secret.New(a.Body), Truncated: a.Truncated},
-		})
-	}
-	return captures, nil
-}
+// applySuccess keeps the refresh token and its end where the answer had none.
+var (
+	applySuccess = db.Prepare(`UPDATE grants SET version = version + 1, access_token = ?, token_id = ?, token_type = ?, scopes = ?,
+		issued_at = ?, expires_at = ?, refresh_at = ?,
+		refresh_token = COALESCE(?, refresh_token), refresh_expires_at = COALESCE(?, refresh_expires_at),
+		lease_owner = '', lease_until = NULL,
+		attempt_id = '', attempt_version = 0, attempt_token = '', attempt_at = NULL, attempt_retry = FALSE,
+		failures = 0, failure_code = '', client_version = 0, failed_at = NULL, retry_at = NULL, broken_code = '', broken_at = NULL,
+		updated_at = {now}
+		WHERE grants.tenant_id = {tenant} AND id = ? AND epoch = ? RETURNING version`)
+	insertToken = db.Prepare(`INSERT INTO tokens (tenant_id, id, grant_id, version, issued_at, expires_at, created_at, updated_at)
+		VALUES ({tenant}, ?, ?, ?, ?, ?, {now}, {now})`)
+	dropCapture = db.Prepare(`DELETE FROM captures WHERE captures.tenant_id = {tenant} AND id = ?`)
+)
 
 // Succeed implements [tokens.Slot].
-func (s *slot) Succeed(ctx context.Context, r tokens.Success) (applied bool, err error) {
-	sets, err := s.successSets(r)
+func (s *slot) Succeed(ctx context.Context, r tokens.Success) (bool, error) {
+	args, err := s.successArgs(r)
 	if err != nil {
 		return false, err
 	}
+	applied := false
 	err = db.Tx(ctx, s.view.in, func(in db.Tenant) error {
-		applied, err = db.UpdateIf[grantRow](ctx, in, s.id, sets, db.Eq("epoch", r.Epoch))
-		if err != nil || !applied {
-			return err
+		var version int64
+		err := db.QueryRow(ctx, in, applySuccess, args, &version)
+		if errors.Is(err, authmethods.NotFound) {
+			return nil // another epoch
 		}
-		row, err := db.Get[grantRow](ctx, in, s.id)
 		if err != nil {
 			return err
 		}
-		if err := db.Insert(ctx, in, newTokenRow(s.id, row.Version, r.Access)); err != nil {
+		applied = true
+		t := r.Access
+		if _, err := db.Exec(ctx, in, insertToken, t.ID, s.id, version, db.At(t.IssuedAt), db.At(t.ExpiresAt)); err != nil {
 			return err
 		}
-		_, err = db.DeleteIf[captureRow](ctx, in, db.Eq("id", r.AttemptID))
+		_, err = db.Exec(ctx, in, dropCapture, r.AttemptID)
 		return err
 	})
-	if err != nil || !applied || s.environment.Rejected == nil {
-		return applied && err == nil, err
+	if err != nil || !applied {
+		return false, err
+	}
+	s.store.ring(s.id)
+	if s.environment.Rejected == nil {
+		return true, nil
 	}
 	t, err := s.store.Methods.For(lending(s.view.in.ID()))
 	if err != nil {
@@ -173,25 +187,23 @@ func (s *slot) Succeed(ctx context.Context, r tokens.Success) (applied bool, err
 	return true, t.AcceptClient(ctx, s.method.ID, s.environment.Environment, s.clientVersion)
 }
 
-func (s *slot) successSets(r tokens.Success) ([]db.Set, error) {
-	sets, err := tokenSets(s.view.sealer, s.id, r.Access)
+func (s *slot) successArgs(r tokens.Success) ([]any, error) {
+	access, err := s.view.sealer.Seal(r.Access.Value, place(grants, s.id, "access_token"))
 	if err != nil {
 		return nil, err
 	}
-	sets = append(sets, db.Plus("version", 1))
-	sets = append(sets, noAttempt()...)
-	sets = append(sets, noFailure()...)
+	var refresh []byte
 	if !r.RefreshToken.IsZero() {
-		sealed, err := s.view.sealer.Seal(r.RefreshToken, place(grants, s.id, "refresh_token"))
-		if err != nil {
+		if refresh, err = s.view.sealer.Seal(r.RefreshToken, place(grants, s.id, "refresh_token")); err != nil {
 			return nil, err
 		}
-		sets = append(sets, db.To("refresh_token", sealed))
 	}
-	if !r.RefreshExpiresAt.IsZero() {
-		sets = append(sets, db.To("refresh_expires_at", db.At(r.RefreshExpiresAt)))
-	}
-	return sets, nil
+	t := &r.Access
+	return []any{
+		access, t.ID, t.Type, db.JSON[[]string]{V: t.Scopes},
+		db.At(t.IssuedAt), db.At(t.ExpiresAt), db.At(tokens.DefaultPolicy.RefreshAt(t)),
+		refresh, db.At(r.RefreshExpiresAt), s.id, r.Epoch,
+	}, nil
 }
 
 // loadStatic makes the access token of the modes that lend the client's own
@@ -219,9 +231,9 @@ func (s *slot) SetBack(ctx context.Context, b tokens.Setback) (applied bool, err
 		sets = noAttempt()
 	}
 	sets = append(sets, db.Plus("failures", 1), db.To("failure_code", b.Failure.Code), db.ToFromNow("failed_at", 0),
-		db.To("retry_at", db.At(b.RetryAt)), db.To("client_version", b.ClientVersion))
+		db.To("retry_at", db.At(b.RetryAt)), db.To("client_version", b.ClientVersion), db.To("refresh_at", db.At(b.RetryAt)))
 	if b.Broken != "" {
-		sets = append(sets, db.To("broken_code", b.Broken), db.ToFromNow("broken_at", 0))
+		sets = append(sets, db.To("broken_code", b.Broken), db.ToFromNow("broken_at", 0), db.To("refresh_at", db.Time(0)))
 	}
 	err = db.Tx(ctx, s.view.in, func(in db.Tenant) error {
 		applied, err = db.UpdateIf[grantRow](ctx, in, s.id, sets, db.Eq("epoch", b.Epoch))
@@ -233,6 +245,9 @@ func (s *slot) SetBack(ctx context.Context, b tokens.Setback) (applied bool, err
 		}
 		return db.Announce(ctx, in, string(feed.Connection), s.id)
 	})
+	if applied && err == nil {
+		s.store.ring(s.id)
+	}
 	if err != nil || !applied || b.ClientVersion == 0 {
 		return applied && err == nil, err
 	}

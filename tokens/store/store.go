@@ -10,6 +10,7 @@ import (
 	methods "latchkey/authmethods/store"
 	"latchkey/authmethods/vault"
 	"latchkey/crypto/seal"
+	"latchkey/tokens/lifeboat"
 )
 
 // Options are what a Store needs.
@@ -23,6 +24,11 @@ type Options struct {
 	Log     *slog.Logger
 	// Process names this process as a holder of leases.
 	Process string
+	// Lifeboat keeps answers while the database is away; nil: there is none.
+	Lifeboat *lifeboat.Boat
+	// Ring tells the other processes that a refresh of a grant is over, for those
+	// who wait for it; nil: nobody.
+	Ring func(grant authmethods.ID)
 }
 
 // Store keeps grants and everything around them.
@@ -33,6 +39,12 @@ type Store struct {
 
 // New returns a Store on an open database.
 func New(o Options) *Store { return &Store{Options: o, configs: newConfigs()} }
+
+func (s *Store) ring(grant authmethods.ID) {
+	if s.Ring != nil {
+		s.Ring(grant)
+	}
+}
 
 // view is the database as one tenant sees it, with the keys to its secrets.
 type view struct {
