@@ -1,8 +1,6 @@
 package tokens
 
 import (
-	"hash/fnv"
-	"math"
 	"time"
 
 	"latchkey/authmethods"
@@ -145,9 +143,7 @@ func (p Policy) RefreshAt(t *AccessToken) time.Time {
 	if t.ExpiresAt.IsZero() || t.Value.IsZero() {
 		return time.Time{}
 	}
-	h := fnv.New32a()
-	h.Write([]byte(t.ID))
-	at := p.Early + p.Spread*(float64(h.Sum32())/math.MaxUint32-0.5)
+	at := p.Early + p.Spread*(share(string(t.ID))-0.5)
 	return t.IssuedAt.Add(time.Duration(float64(t.ExpiresAt.Sub(t.IssuedAt)) * at))
 }
 

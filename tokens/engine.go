@@ -87,23 +87,9 @@ func degraded(g Grant, err error) Grant {
 	return g
 }
 
-// Ahead refreshes the grant of s if that is due by its token's age or by an
-// attempt without an answer, though nobody waits for it. It is nil if nothing was
-// due, or if somebody else is at it.
-func (e *Engine) Ahead(ctx context.Context, s Slot) error {
-	g, now, err := s.Load(ctx)
-	if err != nil {
-		return err
-	}
-	switch renew(&g, now).Step {
-	case Recover:
-	case Refresh:
-		if !due(e.Policy, &g, now) {
-			return nil
-		}
-	default:
-		return nil
-	}
+// Ahead refreshes the grant of s, as it was just loaded, though nobody waits for
+// it. It is nil if that was tried, or if somebody else is at it.
+func (e *Engine) Ahead(ctx context.Context, s Slot, g Grant, now time.Time) error {
 	return e.fly(ctx, s, &job{g, now, time.Now()}, false).wait(ctx)
 }
 

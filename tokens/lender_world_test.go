@@ -188,13 +188,15 @@ func (l *library) First(_ context.Context, b tokens.Borrowing) (bool, error) {
 	return true, nil
 }
 
-func (l *library) Add(_ context.Context, b tokens.Borrowing, n int64) error {
+func (l *library) Add(_ context.Context, loans []tokens.Repeated) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.full {
 		return storageAway()
 	}
-	l.loans += n
+	for _, again := range loans {
+		l.loans += again.Loans
+	}
 	return nil
 }
 

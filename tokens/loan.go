@@ -106,8 +106,15 @@ type Ledger interface {
 	// First makes a borrowing durable, before the token leaves, and reports whether
 	// it was not on record yet.
 	First(context.Context, Borrowing) (bool, error)
-	// Add counts n more loans of a borrowing that is on record.
-	Add(ctx context.Context, b Borrowing, n int64) error
+	// Add counts more loans of borrowings that are on record: all of them or none.
+	Add(ctx context.Context, loans []Repeated) error
+}
+
+// Repeated is how often a borrowing that is on record was repeated since it was
+// last written down.
+type Repeated struct {
+	Borrowing
+	Loans int64
 }
 
 // Held is a borrowing as the ledger has it: a service holds a token.

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,7 +42,11 @@ func (t *tally) take() []*count {
 
 // flushEvery is how often loans are written down; a process that dies loses the
 // number of those since, never the fact that a service holds a token.
-const flushEvery = 5 * time.Second
+const flushEvery = 10 * time.Second
+
+// flushAtOnce bounds the loans that are written down in one transaction, so that
+// none holds the storage for long.
+const flushAtOnce = 500
 
 // Run writes the counts of loans down until ctx ends. Call [Lender.Flush] after
 // the last loan.
@@ -62,21 +67,21 @@ func (l *Lender) Run(ctx context.Context) {
 
 // Flush writes the counts of loans down. What could not be written is kept.
 func (l *Lender) Flush(ctx context.Context) error {
-	taken := l.tally.take()
-	for i, c := range taken {
-		c.queued.Store(false) // before the number is taken: a loan meanwhile queues it again
-		n := c.loans.Swap(0)
-		if n == 0 {
-			continue
+	var fault error
+	for some := range slices.Chunk(l.tally.take(), flushAtOnce) {
+		loans := make([]Repeated, 0, len(some))
+		for _, c := range some {
+			c.queued.Store(false) // before the number is taken: a loan meanwhile queues it again
+			loans = append(loans, Repeated{Borrowing: c.borrowing, Loans: c.loans.Swap(0)})
 		}
-		if err := l.ledger.Add(ctx, c.borrowing, n); err != nil {
-			l.tally.add(c, n)
-			for _, left := range taken[i+1:] {
-				left.queued.Store(false)
-				l.tally.add(left, 0)
+		if fault == nil {
+			if fault = l.ledger.Add(ctx, loans); fault == nil {
+				continue
 			}
-			return err
+		}
+		for i, c := range some {
+			l.tally.add(c, loans[i].Loans)
 		}
 	}
-	return nil
+	return fault
 }

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"latchkey/tokens"
 )
 
 // running is what a started server has beside its parts.
@@ -27,6 +25,9 @@ const (
 	drainBackground = 10 * time.Second
 	drainRefreshes  = 30 * time.Second
 	closeDatabase   = 10 * time.Second
+	// forever is for what must not be given up: ending before would lose the only
+	// copy of a refresh token. A second signal ends the process all the same.
+	forever = 24 * time.Hour
 )
 
 // start serves both listeners and begins the background work.
@@ -37,24 +38,12 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.background.Go(func() { a.watcher.Run(work) })
 	a.background.Go(func() { a.services.Run(work, a.log) })
 	a.background.Go(func() { a.lender.Run(work) })
-	a.background.Go(func() { a.recover(work) })
+	a.background.Go(func() { a.bell.Run(work) })
+	a.background.Go(func() { a.gate.Run(work) })
+	a.background.Go(func() { a.keeper.Run(work) })
 	a.background.Go(func() { a.prune(work) })
 	a.serve(public, a.public)
 	a.serve(internal, a.internal)
-}
-
-// recover finishes what a former process left in the middle of a refresh. Each has
-// its own answer to find or its own request to repeat, so a failure of one is only
-// logged.
-func (a *app) recover(ctx context.Context) {
-	slots, err := a.grants.Interrupted(ctx)
-	if err != nil {
-		a.log.Error("looking for interrupted refreshes", "error", err)
-	}
-	for _, slot := range slots {
-		_, _, _, err := a.engine.Token(ctx, slot, tokens.Want{})
-		a.log.Info("finished an interrupted refresh", "grant", slot.Key(), "error", err)
-	}
 }
 
 // pruneEvery is how often what is kept no longer is removed.
@@ -102,6 +91,7 @@ func (a *app) shutdown(ctx context.Context) error {
 		{"answered the requests in hand", drainHTTP, a.drain},
 		{"stopped background work", drainBackground, a.stopBackground},
 		{"finished the refreshes in flight", drainRefreshes, a.engine.Drain},
+		{"stored every answer", forever, a.engine.Secure},
 		{"wrote the loans down", closeDatabase, a.lender.Flush},
 		{"closed the database", closeDatabase, func(context.Context) error { return a.storage.Close() }},
 	})

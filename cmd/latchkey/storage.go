@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -16,6 +17,7 @@ import (
 	"latchkey/authmethods/store"
 	"latchkey/authmethods/vault"
 	"latchkey/crypto/seal"
+	"latchkey/tokens/lifeboat"
 	"latchkey/tokens/upstream"
 )
 
@@ -30,6 +32,8 @@ type storage struct {
 	methods *store.Store
 	tenants *store.Tenants
 	options store.Options
+
+	lifeboat *lifeboat.Boat // nil: for commands, and where there is no place for it
 
 	publicURL authmethods.PublicURL
 }
@@ -60,7 +64,29 @@ func openStorage(ctx context.Context, cfg *Config, serve bool, log *slog.Logger)
 	if err := s.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	if serve {
+		s.lifeboat = openLifeboat(cfg, log)
+	}
 	return s, nil
+}
+
+// openLifeboat opens the file that keeps providers' answers while the database is
+// away. A server without one works: the answers then wait in memory.
+func openLifeboat(cfg *Config, log *slog.Logger) *lifeboat.Boat {
+	err := os.MkdirAll(cfg.DataDir, 0o700)
+	if err != nil {
+		log.Warn("there is no lifeboat for answers that come while the database is away", "error", err)
+		return nil
+	}
+	boat, err := lifeboat.Open(filepath.Join(cfg.DataDir, "lifeboat"))
+	if err != nil {
+		log.Warn("there is no lifeboat for answers that come while the database is away", "error", err)
+		return nil
+	}
+	if n := boat.Damaged(); n > 0 {
+		log.Warn("parts of the lifeboat cannot be read", "parts", n)
+	}
+	return boat
 }
 
 // begin verifies the keys, before it migrates what they belong to, and makes what
@@ -99,7 +125,12 @@ func (s *storage) checkKeys(ctx context.Context, cfg *Config) error {
 	return nil
 }
 
-func (s *storage) Close() error { return s.db.Close() }
+func (s *storage) Close() error {
+	if s.lifeboat == nil {
+		return s.db.Close()
+	}
+	return errors.Join(s.db.Close(), s.lifeboat.Close())
+}
 
 // prepareDataDir makes the data directory, or refuses one that others may enter.
 func prepareDataDir(cfg *Config) error {

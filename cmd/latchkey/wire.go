@@ -10,7 +10,10 @@ import (
 	"latchkey/authmethods/store"
 	"latchkey/crypto/token"
 	"latchkey/tokens"
+	"latchkey/tokens/bank"
 	"latchkey/tokens/consent"
+	"latchkey/tokens/dispatch"
+	"latchkey/tokens/keep"
 	grants "latchkey/tokens/store"
 	"latchkey/tokens/upstream"
 	"latchkey/web"
@@ -23,9 +26,12 @@ type app struct {
 	storage   *storage
 	watcher   *feed.Watcher
 	services  *store.Authenticator
+	bell      *feed.Bell
 	providers *upstream.Client
 	grants    *grants.Store
+	gate      *dispatch.Dispatcher
 	engine    *tokens.Engine
+	keeper    *keep.Keeper
 	lender    *tokens.Lender
 	consents  *consent.Service
 	public    http.Handler
@@ -40,12 +46,15 @@ type app struct {
 func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 	a := &app{cfg: cfg, log: log, storage: s}
 	a.services = store.NewAuthenticator(s.options)
+	a.bell = feed.NewBell(s.system, log)
 	a.providers = upstream.New(upstream.Options{Allow: cfg.OutboundAllow})
 	a.grants = grants.New(grants.Options{
 		DB: s.db, System: s.system, Vault: s.vault, Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog,
-		Log: log, Process: token.NewID("proc"),
+		Log: log, Process: token.NewID("proc"), Lifeboat: s.lifeboat, Ring: a.bell.Ring,
 	})
-	a.engine = &tokens.Engine{Policy: tokens.DefaultPolicy, Upstream: a.providers, Log: log}
+	a.gate = dispatch.New(dispatch.Options{Bank: bank.New(s.system), Log: log})
+	a.engine = &tokens.Engine{Policy: tokens.DefaultPolicy, Upstream: a.providers, Gate: a.gate, Log: log}
+	a.keeper = &keep.Keeper{Store: a.grants, Engine: a.engine, Log: log, Alone: cfg.sqlitePath() != ""}
 	a.watcher = feed.New(s.system, log)
 	a.lender = tokens.NewLender(tokens.LenderOptions{
 		Engine: a.engine, Directory: grants.Directory{Store: a.grants}, Ledger: grants.Ledger{Store: a.grants},
@@ -65,6 +74,7 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 
 // subscribe has everything that remembers told of what any process changes.
 func (a *app) subscribe() {
+	a.watcher.Hear(func(grant authmethods.ID) { a.engine.Heard(string(grant)) })
 	a.watcher.Subscribe(a.storage.tenants.Heard)
 	a.watcher.Subscribe(a.services.Heard)
 	a.watcher.Subscribe(func(c feed.Change) {

@@ -4,6 +4,7 @@
 -- When the latest token requests of a grant were sent, as many as its budget
 -- counts.
 ALTER TABLE grants ADD COLUMN sent TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX grants_expiring ON grants (refresh_expires_at) WHERE refresh_expires_at IS NOT NULL;
 
 -- Budgets of token requests, by host and by client at a host. drawn_until is the
 -- theoretical arrival time of the generic cell rate algorithm: what was drawn is

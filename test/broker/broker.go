@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -18,8 +19,13 @@ import (
 	"latchkey/authmethods/vault"
 	"latchkey/crypto/seal"
 	"latchkey/crypto/secret"
+	"latchkey/crypto/token"
 	"latchkey/tokens"
+	"latchkey/tokens/bank"
 	"latchkey/tokens/consent"
+	"latchkey/tokens/dispatch"
+	"latchkey/tokens/keep"
+	"latchkey/tokens/lifeboat"
 	"latchkey/tokens/store"
 	"latchkey/tokens/upstream"
 	"latchkey/zohosim"
@@ -38,6 +44,7 @@ type Broker struct {
 	Grants   *store.Store
 	Upstream *upstream.Client
 	Engine   *tokens.Engine
+	Keeper   *keep.Keeper
 	Lender   *tokens.Lender
 	Consents *consent.Service
 	Zoho     *zohosim.Server
@@ -98,9 +105,12 @@ func (b *Broker) wire(t testing.TB, d *db.DB) {
 	b.Methods, b.Tenants, b.Auth = methods.New(options), methods.NewTenants(options), methods.NewAuthenticator(options)
 	b.Upstream = upstream.New(upstream.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	b.Grants = store.New(store.Options{
-		DB: d, System: b.System, Vault: b.Vault, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Log: log, Process: "test",
+		DB: d, System: b.System, Vault: b.Vault, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Log: log,
+		Process: token.NewID("proc"), Lifeboat: b.boat(t),
 	})
-	b.Engine = &tokens.Engine{Policy: tokens.DefaultPolicy, Upstream: b.Upstream, Log: log}
+	gate := dispatch.New(dispatch.Options{Bank: bank.New(b.System), Log: log})
+	b.Engine = &tokens.Engine{Policy: tokens.DefaultPolicy, Upstream: b.Upstream, Gate: gate, Log: log}
+	b.Keeper = &keep.Keeper{Store: b.Grants, Engine: b.Engine, Log: log}
 	b.Lender = tokens.NewLender(tokens.LenderOptions{
 		Engine: b.Engine, Directory: store.Directory{Store: b.Grants}, Ledger: store.Ledger{Store: b.Grants}, Freshness: fresh{},
 	})
@@ -108,6 +118,15 @@ func (b *Broker) wire(t testing.TB, d *db.DB) {
 		Grants: b.Grants, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Upstream: b.Upstream,
 		Engine: b.Engine, Changed: b.Changed, PublicURL: PublicURL, Log: log,
 	})
+}
+
+// boat is a lifeboat of this process alone.
+func (b *Broker) boat(t testing.TB) *lifeboat.Boat {
+	t.Helper()
+	boat, err := lifeboat.Open(filepath.Join(t.TempDir(), "lifeboat"))
+	must(t, err)
+	t.Cleanup(func() { must(t, boat.Close()) })
+	return boat
 }
 
 func caller(tenant authmethods.TenantID, rights authmethods.Rights) authmethods.Caller {

@@ -14,6 +14,10 @@ type grantTimes struct {
 	IssuedAt  db.Time
 	ExpiresAt db.Time
 	RetryAt   db.Time
+
+	RefreshAt        db.Time
+	RefreshExpiresAt db.Time
+	LastLentAt       db.Time
 }
 
 func (grantTimes) TableName() string { return "grants" }
@@ -23,6 +27,15 @@ func (b *Broker) Expire(t testing.TB, connection authmethods.ID) {
 	t.Helper()
 	now := time.Now()
 	b.set(t, connection, db.To("issued_at", db.At(now.Add(-2*time.Hour))), db.To("expires_at", db.At(now.Add(-time.Hour))))
+}
+
+// Age makes the connection's access token one of an hour that was got so long ago,
+// and was lent last so long ago; its background refresh came due a second ago.
+func (b *Broker) Age(t testing.TB, connection authmethods.ID, got, lent time.Duration) {
+	t.Helper()
+	now := time.Now()
+	b.set(t, connection, db.To("issued_at", db.At(now.Add(-got))), db.To("expires_at", db.At(now.Add(time.Hour-got))),
+		db.To("last_lent_at", db.At(now.Add(-lent))), db.To("refresh_at", db.At(now.Add(-time.Second))))
 }
 
 // Forgive ends the wait after a failure.

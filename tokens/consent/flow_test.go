@@ -312,30 +312,6 @@ func TestTwoProcessesOnOneDatabaseRefreshAnExpiredTokenOnce(t *testing.T) {
 	})
 }
 
-func TestAnInterruptedRefreshIsFoundAndFinishedAtTheNextStart(t *testing.T) {
-	storage.EachURL(t, func(t *testing.T, url string) {
-		b := broker.New(t, storage.Open(t, url), nil)
-		b.ZohoDesk(t, nil)
-		attempt := b.Approve(t, "zoho-desk", authmethods.Production, zohosim.Approval{User: "sam@example.com"})
-		b.Expire(t, attempt.Connection)
-		b.Interrupt(t, attempt.Connection)
-		again := b.Restart(t, storage.Open(t, url))
-		slots, err := again.Grants.Interrupted(t.Context())
-		if err != nil || len(slots) != 1 {
-			t.Fatalf("%d interrupted refreshes found (%v), want 1", len(slots), err)
-		}
-		if _, _, _, err := again.Engine.Token(t.Context(), slots[0], tokens.Want{}); err != nil {
-			t.Fatal(err)
-		}
-		if slots, err = again.Grants.Interrupted(t.Context()); err != nil || len(slots) != 0 {
-			t.Errorf("%d are left (%v)", len(slots), err)
-		}
-		if loan := lend(t, again, tokens.LoanRequest{Method: "zoho-desk"}); !b.Zoho.Token(loan.AccessToken.Reveal()).Valid {
-			t.Error("the lent token is not valid")
-		}
-	})
-}
-
 func TestConsentsThatEndAtTheSameTimeMakeOneConnection(t *testing.T) {
 	each(t, func(t *testing.T, b *broker.Broker) {
 		b.ZohoDesk(t, nil)

@@ -22,7 +22,9 @@ var (
 		VALUES ({tenant}, ?, ?, ?, ?, ?, ?, ?, 1, {now}, {now}, {now}, {now}) ON CONFLICT (tenant_id, token_id, service_id) DO NOTHING`)
 	addLoans = db.Prepare(`UPDATE loans SET lent = lent + ?, last_lent_at = {now}, updated_at = {now}
 		WHERE loans.tenant_id = {tenant} AND token_id = ? AND service_id = ?`)
-	markLent = db.Prepare(`UPDATE grants SET last_lent_at = {now} WHERE grants.tenant_id = {tenant} AND id = ?`)
+	// markLent notes it once a minute at most: background refreshes need no more.
+	markLent = db.Prepare(`UPDATE grants SET last_lent_at = {now} WHERE grants.tenant_id = {tenant} AND id = ?
+		AND (last_lent_at IS NULL OR last_lent_at < {now} - 60000000)`)
 )
 
 // First implements [tokens.Ledger].
@@ -51,17 +53,21 @@ func (l Ledger) First(ctx context.Context, b tokens.Borrowing) (first bool, err 
 }
 
 // Add implements [tokens.Ledger].
-func (l Ledger) Add(ctx context.Context, b tokens.Borrowing, n int64) error {
-	in, err := l.DB.For(lending(b.Tenant))
-	if err != nil {
-		return err
-	}
-	return db.Tx(ctx, in, func(in db.Tenant) error {
-		if _, err := db.Exec(ctx, in, addLoans, n, b.Token, b.Service); err != nil {
-			return err
+func (l Ledger) Add(ctx context.Context, loans []tokens.Repeated) error {
+	return db.SystemTx(ctx, l.System, func(all db.System) error {
+		for _, b := range loans {
+			in, err := all.For(b.Tenant, "counting loans")
+			if err != nil {
+				return err
+			}
+			if _, err := db.Exec(ctx, in, addLoans, b.Loans, b.Token, b.Service); err != nil {
+				return err
+			}
+			if _, err := db.Exec(ctx, in, markLent, b.Connection); err != nil {
+				return err
+			}
 		}
-		_, err := db.Exec(ctx, in, markLent, b.Connection)
-		return err
+		return nil
 	})
 }
 

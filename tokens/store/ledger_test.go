@@ -24,7 +24,7 @@ func TestALoanIsOneRowForATokenAndAService(t *testing.T) {
 				}
 				first, err := store.Ledger{Store: s}.First(t.Context(), b)
 				if err == nil && !first {
-					err = store.Ledger{Store: s}.Add(t.Context(), b, 1)
+					err = store.Ledger{Store: s}.Add(t.Context(), []tokens.Repeated{{Borrowing: b, Loans: 1}})
 				}
 				if err != nil {
 					t.Error(err)

@@ -90,15 +90,16 @@ func newTransport(g Guard, scheme string, roots *x509.CertPool) *http.Transport 
 	var protocols http.Protocols
 	protocols.SetHTTP1(true) // HTTP/2 has its own rules for sending again
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
-		Protocols:              &protocols,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
-		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
-		IdleConnTimeout:        idleTimeout,
-		MaxConnsPerHost:        32,
-		MaxIdleConnsPerHost:    8,
-		MaxIdleConns:           128,
+		DialContext:           dialer.DialContext,
+		Protocols:             &protocols,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSHandshakeTimeout:   tlsTimeout,
+		ResponseHeaderTimeout: headerTimeout,
+		IdleConnTimeout:       idleTimeout,
+		// No fewer connections than requests are let through at once.
+		MaxConnsPerHost:        128,
+		MaxIdleConnsPerHost:    64,
+		MaxIdleConns:           256,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true,
 		// Room for headers and body together, so that nothing is on the wire when a

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"latchkey/authmethods"
+	"latchkey/authmethods/db"
+	"latchkey/tokens"
+)
+
+// A Ref points to the grant of some tenant.
+type Ref = db.Ref
+
+// Interrupted returns up to limit grants whose refresh was under way in a process
+// that is no more: their lease lapsed and their answer was never applied.
+func (s *Store) Interrupted(ctx context.Context, limit int) ([]Ref, error) {
+	return db.Refs[grantRow](ctx, s.System, "lease_until", limit, db.Past("lease_until"))
+}
+
+// Due returns up to limit grants whose background refresh is due, the longest due
+// first.
+func (s *Store) Due(ctx context.Context, limit int) ([]Ref, error) {
+	return db.Refs[grantRow](ctx, s.System, "refresh_at", limit, db.Past("refresh_at"))
+}
+
+// Kept is a grant with what its upkeep needs.
+type Kept struct {
+	tokens.Target
+	Grant tokens.Grant
+	Now   time.Time // by the database's clock
+}
+
+// Keep reads the grant of ref. Slot is nil if it cannot be refreshed any more.
+func (s *Store) Keep(ctx context.Context, ref Ref) (Kept, error) {
+	var k Kept
+	target, err := s.Slot(ctx, lending(ref.TenantID), ref.ID)
+	if authmethods.KindOf(err) == authmethods.NotFound || err == nil && !target.Enabled {
+		return k, nil // its tenant or method went, or is disabled: a loan will say when it matters again
+	}
+	if err != nil || target.Slot == nil {
+		return k, err
+	}
+	k.Target = target
+	k.Grant, k.Now, err = target.Slot.Load(ctx)
+	return k, err
+}
+
+// Later is when a grant's upkeep is due next; zero: when it was refreshed again.
+type Later struct {
+	Ref
+	At time.Time
+}
+
+// Postpone moves the upkeep of grants that were not refreshed. Where a refresh set
+// a time meanwhile, that counts.
+func (s *Store) Postpone(ctx context.Context, grants []Later) error {
+	return s.move(ctx, postpone, grants)
+}
+
+// Shelve moves interrupted refreshes that could not be finished to their upkeep.
+func (s *Store) Shelve(ctx context.Context, grants []Later) error {
+	return s.move(ctx, shelve, grants)
+}
+
+var (
+	postpone = db.Prepare(`UPDATE grants SET refresh_at = ? WHERE grants.tenant_id = {tenant} AND id = ? AND refresh_at <= {now}`)
+	shelve   = db.Prepare(`UPDATE grants SET lease_until = NULL, refresh_at = ?
+		WHERE grants.tenant_id = {tenant} AND id = ? AND lease_until <= {now}`)
+)
+
+func (s *Store) move(ctx context.Context, how *db.Statement, grants []Later) error {
+	if len(grants) == 0 {
+		return nil
+	}
+	return db.SystemTx(ctx, s.System, func(all db.System) error {
+		for _, g := range grants {
+			in, err := all.For(g.TenantID, "planning a background refresh")
+			if err != nil {
+				return err
+			}
+			if _, err := db.Exec(ctx, in, how, db.At(g.At), g.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Inherit ends all leases: for a database with one server only, whose predecessor
+// is dead and can finish nothing. It returns how many there were.
+func (s *Store) Inherit(ctx context.Context) (int, error) {
+	ended := 0
+	for {
+		refs, err := db.Refs[grantRow](ctx, s.System, "lease_until", 1000, db.Ahead("lease_until"))
+		if err != nil || len(refs) == 0 {
+			return ended, err
+		}
+		err = db.SystemTx(ctx, s.System, func(all db.System) error {
+			for _, ref := range refs {
+				in, err := all.For(ref.TenantID, "inheriting leases")
+				if err != nil {
+					return err
+				}
+				if _, err := db.Exec(ctx, in, endLease, ref.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return ended, err
+		}
+		ended += len(refs)
+	}
+}
+
+var endLease = db.Prepare(`UPDATE grants SET lease_until = {now} WHERE grants.tenant_id = {tenant} AND id = ?`)
+
+// Expiring returns up to limit grants whose refresh token itself expires within d.
+func (s *Store) Expiring(ctx context.Context, d time.Duration, limit int) ([]Ref, error) {
+	return db.Refs[grantRow](ctx, s.System, "refresh_expires_at", limit,
+		db.Ahead("refresh_expires_at"), db.Below("refresh_expires_at", db.At(time.Now().Add(d))), db.Eq("broken_code", ""))
+}
