@@ -65,6 +65,7 @@ prerequisites() {
 	fi
 	have_postgres || missing+=(postgresql)
 	have_chromium || missing+=(chromium fonts-dejavu-core)
+	have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
 	have gcc || missing+=(gcc libc6-dev) # for the race detector
 	if [ ${#missing[@]} -eq 0 ]; then
 		return 0

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"latchkey/authmethods"
 )
 
@@ -24,12 +22,15 @@ type Change struct {
 func (Change) TableName() string { return "changes" }
 
 // Announce records a change in the transaction that makes it, so that it is
-// heard if and only if it happened. Its time is the database's: replicas whose
-// clocks differ would miss each other's changes.
+// heard if and only if it happened, and notifies those who [Listen] when
+// it is committed. Its time is the database's: replicas whose clocks differ
+// would miss each other's changes.
 func Announce(ctx context.Context, in Tenant, kind string, object authmethods.ID) error {
-	err := in.h.write.WithContext(ctx).Exec(
-		"INSERT INTO changes (tenant_id, kind, object_id, created_at) VALUES (?, ?, ?, "+in.h.now+")",
-		in.id, kind, object).Error
+	text := "INSERT INTO changes (tenant_id, kind, object_id, created_at) VALUES (?, ?, ?, " + in.h.now + ")"
+	if in.h.listen != nil { // one round trip for both
+		text = "WITH made AS (" + text + " RETURNING seq) SELECT pg_notify('" + channel + "', '') FROM made"
+	}
+	err := in.h.write.WithContext(ctx).Exec(text, in.id, kind, object).Error
 	return fail("announcing a change", err)
 }
 
@@ -44,15 +45,4 @@ func ChangesWithin(ctx context.Context, s System, d time.Duration) ([]Change, er
 func PruneChanges(ctx context.Context, s System, d time.Duration) error {
 	_, err := DeleteShared[Change](ctx, s, older("created_at", d))
 	return err
-}
-
-// newer and older compare with a moment in the past. The subquery makes it a
-// constant to PostgreSQL, which would not use an index for a moving clock.
-func newer(col string, d time.Duration) Filter { return ago(col, ">", d) }
-func older(col string, d time.Duration) Filter { return ago(col, "<", d) }
-
-func ago(col, op string, d time.Duration) Filter {
-	return Filter{func(now string) clause.Expression {
-		return clause.Expr{SQL: "? " + op + " (SELECT " + now + ") - ?", Vars: []any{column(col), d.Microseconds()}}
-	}}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"latchkey/authmethods"
@@ -22,8 +23,10 @@ type DB struct {
 // handle is a way to send statements: reads may go to any connection, writes to
 // the one that SQLite allows. Inside a transaction both are the transaction.
 type handle struct {
-	read, write *gorm.DB
-	now         string // SQL expression of the database's clock, Unix microseconds
+	read, write       *gorm.DB
+	runRead, runWrite runner          // the same for a [Statement]
+	now               string          // SQL expression of the database's clock, Unix microseconds
+	listen            *pgx.ConnConfig // for a connection that listens; nil where there are no notices
 }
 
 // Tenant is the database as one tenant sees it. The zero Tenant panics on use.
@@ -72,11 +75,21 @@ func Tx(ctx context.Context, in Tenant, f func(in Tenant) error) error {
 	return in.h.tx(ctx, func(h handle) error { return f(Tenant{in.id, h}) })
 }
 
+// within returns h in the transaction that g is.
+func (h handle) within(g *gorm.DB) handle {
+	r := h.runWrite.within(g)
+	h.read, h.write, h.runRead, h.runWrite = g, g, r, r
+	return h
+}
+
 func (h handle) tx(ctx context.Context, f func(handle) error) error {
 	// f's own errors pass unchanged; only beginning and committing are ours.
 	var inner error
+	if h.runWrite.tx == nil {
+		h.runWrite.prepareWanted(ctx)
+	}
 	err := h.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		inner = f(handle{read: g, write: g, now: h.now})
+		inner = f(h.within(g))
 		return inner
 	})
 	if inner != nil {

@@ -6,5 +6,9 @@
 // through the wall is [System], for background work and the command line, and it
 // must be narrowed to a tenant before a row of one can be read.
 //
+// The paths on which each microsecond counts run a [Statement], an SQL text that
+// [Prepare] accepts only if every table in it is bound to the tenant, by rules that
+// leave no room for a clever exception. It is checked when the program starts.
+//
 // This stops accidents, not malice: who edits this package can undo it.
 package db

@@ -41,35 +41,6 @@ func IsNull(col string) Filter { return fixed(clause.Eq{Column: column(col), Val
 // NotNull keeps the rows whose column col is not NULL.
 func NotNull(col string) Filter { return fixed(clause.Neq{Column: column(col), Value: nil}) }
 
-// Lapsed keeps the rows whose column col is NULL or past by the database's clock.
-func Lapsed(col string) Filter {
-	return Filter{func(now string) clause.Expression {
-		return clause.Or(
-			clause.Eq{Column: column(col), Value: nil},
-			clause.Expr{SQL: "? <= " + now, Vars: []any{column(col)}},
-		)
-	}}
-}
-
-// NotPast keeps the rows whose column col is NULL or in the future by the
-// database's clock.
-func NotPast(col string) Filter {
-	return Filter{func(now string) clause.Expression {
-		return clause.Or(
-			clause.Eq{Column: column(col), Value: nil},
-			clause.Expr{SQL: "? > " + now, Vars: []any{column(col)}},
-		)
-	}}
-}
-
-// Ahead keeps the rows whose column col is in the future by the database's
-// clock.
-func Ahead(col string) Filter {
-	return Filter{func(now string) clause.Expression {
-		return clause.Expr{SQL: "? > " + now, Vars: []any{column(col)}}
-	}}
-}
-
 // In keeps the rows whose column col equals one of the values. Keep the number of
 // values fixed: each length is a statement of its own.
 func In(col string, values []string) Filter {
@@ -78,14 +49,6 @@ func In(col string, values []string) Filter {
 		list[i] = v
 	}
 	return fixed(clause.IN{Column: column(col), Values: list})
-}
-
-// AfterNow keeps the rows whose column col is later than d after the present by
-// the database's clock; d is usually negative.
-func AfterNow(col string, d time.Duration) Filter {
-	return Filter{func(now string) clause.Expression {
-		return clause.Expr{SQL: "? > " + now + " + ?", Vars: []any{column(col), d.Microseconds()}}
-	}}
 }
 
 // Set is one column of an update.

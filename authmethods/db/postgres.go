@@ -2,9 +2,12 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
@@ -27,10 +30,30 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 3 * time.Second
 	}
-	// A commit that is answered must survive; a server set to less is overruled.
-	if cfg.ConnConfig.RuntimeParams["synchronous_commit"] == "" {
-		cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	refusable := cfg.ConnConfig.RuntimeParams[durable] == ""
+	if refusable {
+		// A commit that is answered must survive; a server set to less is overruled.
+		cfg.ConnConfig.RuntimeParams[durable] = "on"
 	}
+	pooled, err := probe(ctx, cfg.ConnConfig)
+	if refusable && isRefusedSetting(err) {
+		// Most poolers take no settings. The server's own must do.
+		delete(cfg.ConnConfig.RuntimeParams, durable)
+		pooled, err = probe(ctx, cfg.ConnConfig)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if pooled && !strings.Contains(o.URL, "default_query_exec_mode") {
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	if mode := cfg.ConnConfig.DefaultQueryExecMode; pooled && mode == pgx.QueryExecModeDescribeExec {
+		return nil, errors.New("db: default_query_exec_mode=describe_exec mixes up statements behind a pooler; use exec")
+	}
+	return connectPostgres(ctx, cfg, pooled, o)
+}
+
+func connectPostgres(ctx context.Context, cfg *pgxpool.Config, pooled bool, o Options) (*DB, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fail("connecting to PostgreSQL", err)
@@ -39,6 +62,9 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	d.closers = append(d.closers, func() error { pool.Close(); return nil })
 	d.own(stdlib.OpenDBFromPool(pool))
 	d.now = postgresNow
+	if !pooled {
+		d.listen = cfg.ConnConfig.Copy()
+	}
 	if err := d.pools[0].PingContext(ctx); err != nil {
 		d.Close()
 		return nil, fail("connecting to PostgreSQL", err)
@@ -50,5 +76,7 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("db: opening PostgreSQL: %w", err)
 	}
 	d.read, d.write = g, g
+	d.runWrite = newRunner(d.pools[0], d.dialect, o.Log)
+	d.runRead = d.runWrite
 	return d, nil
 }

@@ -10,6 +10,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"latchkey/migrations"
 )
 
 func TestOnlySlowStatementsAreLoggedAndNeverTheirValues(t *testing.T) {
@@ -32,4 +34,19 @@ func TestOnlySlowStatementsAreLoggedAndNeverTheirValues(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "UPDATE t SET c = ?") || strings.Contains(got, planted) || strings.Contains(got, "anything") {
 		t.Errorf("of a slow statement was logged: %s", got)
 	}
+}
+
+func TestASlowStatementIsLoggedWithItsTextOnly(t *testing.T) {
+	var out bytes.Buffer
+	r := newRunner(nil, migrations.SQLite, slog.New(slog.NewTextHandler(&out, nil)))
+	st := Prepare("SELECT x.a FROM x WHERE x.tenant_id = {tenant} AND x.b = ?")
+	r.slow(t.Context(), st, time.Now())
+	if out.Len() > 0 {
+		t.Errorf("a fast statement was logged: %s", out.String())
+	}
+	r.slow(t.Context(), st, time.Now().Add(-2*slow))
+	if got := out.String(); !strings.Contains(got, "FROM x WHERE x.tenant_id = ?1") {
+		t.Errorf("of a slow statement was logged: %s", got)
+	}
+	newRunner(nil, migrations.SQLite, nil).slow(t.Context(), st, time.Now().Add(-2*slow)) // without a log
 }

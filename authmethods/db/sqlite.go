@@ -70,6 +70,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("db: index of the log: %w", err)
 	}
 	d.now = sqliteNow
+	d.runWrite, d.runRead = newRunner(write, d.dialect, o.Log), newRunner(read, d.dialect, o.Log)
 	if d.write, err = gormOn(gormlite.OpenDB(write), true, o.Log); err == nil {
 		d.read, err = gormOn(gormlite.OpenDB(read), true, o.Log)
 	}

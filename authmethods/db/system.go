@@ -81,27 +81,6 @@ func DeleteShared[T any, P SharedRow[T]](ctx context.Context, s System, fs ...Fi
 	return res.RowsAffected, fail(fmt.Sprintf("deleting %T", *new(T)), res.Error)
 }
 
-// Ref points to a row of some tenant without saying anything about it.
-type Ref struct {
-	TenantID authmethods.TenantID
-	ID       authmethods.ID
-}
-
-// Refs returns references to the rows of type T, of every tenant, that pass the
-// filters, in the order of the given column, at most limit.
-func Refs[T any, P Row[T]](ctx context.Context, s System, order string, limit int, fs ...Filter) ([]Ref, error) {
-	var refs []Ref
-	q := s.h.read.WithContext(ctx).Model(new(T)).Select("tenant_id", "id").
-		Order(clause.OrderByColumn{Column: clause.Column{Name: order}}).Limit(limit)
-	if conds := s.h.conditions(fs); len(conds) > 0 {
-		q = q.Clauses(clause.Where{Exprs: conds})
-	}
-	if err := q.Scan(&refs).Error; err != nil {
-		return nil, fail(fmt.Sprintf("finding %T", *new(T)), err)
-	}
-	return refs, nil
-}
-
 // Now returns the time by the database's clock.
 func Now(ctx context.Context, s System) (time.Time, error) {
 	var t Time

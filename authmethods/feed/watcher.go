@@ -3,14 +3,18 @@ package feed
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"latchkey/authmethods"
 	"latchkey/authmethods/db"
 )
 
 const (
 	interval = 250 * time.Millisecond
+	// breath is the least time between polls, however many changes are announced.
+	breath = 20 * time.Millisecond
 	// fresh is how old the last successful poll may be while caches hold good.
 	fresh = time.Second
 	// overlap is how long before the last poll the next one begins. A change that
@@ -24,13 +28,17 @@ const (
 	pruneEvery = 5 * time.Minute
 )
 
-// Watcher polls the changes and passes them on.
+// Watcher polls the changes and passes them on. Where it can it listens as well,
+// to poll as soon as there is something; the polling is what can be relied upon.
 type Watcher struct {
-	sys  db.System
-	log  *slog.Logger
-	subs []func(Change)
-	last atomic.Pointer[time.Time] // the beginning of the last successful poll
-	seen map[int64]bool            // numbers of the changes in the window that were passed on
+	sys     db.System
+	log     *slog.Logger
+	every   time.Duration // between polls
+	now     chan struct{} // holds one when the next poll must not wait
+	subs    []func(Change)
+	hearers []func(authmethods.ID)
+	last    atomic.Pointer[time.Time] // the beginning of the last successful poll
+	seen    map[int64]bool            // numbers of the changes in the window that were passed on
 }
 
 // New returns a Watcher that is not running yet. log may be nil.
@@ -38,7 +46,7 @@ func New(sys db.System, log *slog.Logger) *Watcher {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Watcher{sys: sys, log: log}
+	return &Watcher{sys: sys, log: log, every: interval, now: make(chan struct{}, 1)}
 }
 
 // Subscribe has f called with every change. All calls come from one goroutine; f
@@ -46,12 +54,17 @@ func New(sys db.System, log *slog.Logger) *Watcher {
 func (w *Watcher) Subscribe(f func(Change)) { w.subs = append(w.subs, f) }
 
 // Run polls until ctx ends. It begins with a Change of kind Everything, since
-// nothing is known of what happened before.
+// nothing is known of what happened before. All that it started has ended when it
+// returns.
 func (w *Watcher) Run(ctx context.Context) {
-	tick := time.NewTicker(interval)
+	var listening sync.WaitGroup
+	listening.Go(func() { w.listen(ctx) })
+	defer listening.Wait()
+	tick := time.NewTicker(w.every)
 	defer tick.Stop()
 	var pruned time.Time
 	for {
+		begun := time.Now()
 		w.poll(ctx)
 		if time.Since(pruned) > pruneEvery {
 			pruned = time.Now()
@@ -63,7 +76,20 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-w.now:
+			pace(ctx, breath-time.Since(begun))
 		}
+	}
+}
+
+// pace waits, if there is anything to wait for.
+func pace(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

@@ -1,0 +1,50 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// durable is the setting without which a commit that was answered may be lost.
+const durable = "synchronous_commit"
+
+// probe connects once and reports whether a pooler stands between: what it calls
+// the process of the server is none. Behind one no notices are heard, since it may
+// lend its connections by the transaction.
+func probe(ctx context.Context, cfg *pgx.ConnConfig) (pooled bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg.Copy())
+	if err != nil {
+		return false, fail("connecting to PostgreSQL", err)
+	}
+	defer closeSoon(ctx, conn)
+	var process uint32
+	var setting string
+	// The simple protocol leaves no statement behind on a connection that others use.
+	row := conn.QueryRow(ctx, "SELECT pg_backend_pid(), current_setting('"+durable+"')", pgx.QueryExecModeSimpleProtocol)
+	if err := row.Scan(&process, &setting); err != nil {
+		return false, fail("connecting to PostgreSQL", err)
+	}
+	if setting == "off" && cfg.RuntimeParams[durable] == "" {
+		return false, fmt.Errorf("db: %s is off, so that answered commits may be lost, and the pooler lets nobody change it; run: ALTER DATABASE … SET %s = on", durable, durable)
+	}
+	return process != conn.PgConn().PID(), nil
+}
+
+// closeSoon takes leave of the server, if it still listens to that.
+func closeSoon(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	conn.Close(ctx)
+}
+
+// isRefusedSetting recognises the refusal of PgBouncer.
+func isRefusedSetting(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "08P01" && strings.Contains(pg.Message, durable)
+}

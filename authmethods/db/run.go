@@ -1,0 +1,202 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"latchkey/authmethods"
+	"latchkey/migrations"
+)
+
+// runner runs statements: on a pool, or on the transaction if there is one.
+type runner struct {
+	pool    *sql.DB
+	tx      *sql.Tx
+	dialect migrations.Dialect
+	log     *slog.Logger
+	// prepared holds an *sql.Stmt for each *Statement that ran, wanted the
+	// statements that ran in a transaction without being prepared. Both stay empty
+	// on PostgreSQL: pgx remembers statements itself, by connection.
+	prepared, wanted *sync.Map
+}
+
+func newRunner(pool *sql.DB, d migrations.Dialect, log *slog.Logger) runner {
+	return runner{pool: pool, dialect: d, log: log, prepared: new(sync.Map), wanted: new(sync.Map)}
+}
+
+// within returns r in the transaction that g is.
+func (r runner) within(g *gorm.DB) runner {
+	pool := g.Statement.ConnPool
+	if p, ok := pool.(*gorm.PreparedStmtTX); ok {
+		pool = p.Tx
+	}
+	r.tx = pool.(*sql.Tx)
+	return r
+}
+
+// prepare returns the statement as SQLite prepared it on the pool.
+func (r runner) prepare(ctx context.Context, st *Statement) (*sql.Stmt, error) {
+	if done, ok := r.prepared.Load(st); ok {
+		return r.inTx(ctx, done.(*sql.Stmt)), nil
+	}
+	if r.tx != nil {
+		// The transaction has the only connection that writes; the pool would wait
+		// for it. It prepares the statement for itself this time.
+		r.wanted.Store(st, nil)
+		return r.tx.PrepareContext(ctx, st.sqlite)
+	}
+	made, err := r.pool.PrepareContext(ctx, st.sqlite)
+	if err != nil {
+		return nil, err
+	}
+	if first, there := r.prepared.LoadOrStore(st, made); there {
+		made.Close()
+		return first.(*sql.Stmt), nil
+	}
+	return made, nil
+}
+
+// prepareWanted prepares what earlier transactions had to prepare for themselves.
+func (r runner) prepareWanted(ctx context.Context) {
+	r.wanted.Range(func(st, _ any) bool {
+		r.wanted.Delete(st)
+		_, err := r.prepare(ctx, st.(*Statement))
+		return err == nil // the transaction will meet the fault itself
+	})
+}
+
+func (r runner) inTx(ctx context.Context, st *sql.Stmt) *sql.Stmt {
+	if r.tx == nil {
+		return st
+	}
+	return r.tx.StmtContext(ctx, st)
+}
+
+func (r runner) query(ctx context.Context, st *Statement, args []any) (*sql.Rows, error) {
+	if r.dialect == migrations.SQLite {
+		made, err := r.prepare(ctx, st)
+		if err != nil {
+			return nil, err
+		}
+		return made.QueryContext(ctx, args...)
+	}
+	if r.tx != nil {
+		return r.tx.QueryContext(ctx, st.postgres, args...)
+	}
+	return r.pool.QueryContext(ctx, st.postgres, args...)
+}
+
+func (r runner) exec(ctx context.Context, st *Statement, args []any) (sql.Result, error) {
+	if r.dialect == migrations.SQLite {
+		made, err := r.prepare(ctx, st)
+		if err != nil {
+			return nil, err
+		}
+		return made.ExecContext(ctx, args...)
+	}
+	if r.tx != nil {
+		return r.tx.ExecContext(ctx, st.postgres, args...)
+	}
+	return r.pool.ExecContext(ctx, st.postgres, args...)
+}
+
+// Exec runs a statement for the tenant and returns how many rows it wrote. Nil
+// bytes among the arguments are NULL.
+func Exec(ctx context.Context, in Tenant, st *Statement, args ...any) (int64, error) {
+	all, err := st.bind(in, args)
+	if err != nil {
+		return 0, err
+	}
+	r, begin := in.h.run(st), time.Now()
+	res, err := r.exec(ctx, st, all)
+	r.slow(ctx, st, begin)
+	if err != nil {
+		return 0, fail(st.doing, err)
+	}
+	n, err := res.RowsAffected()
+	return n, fail(st.doing, err)
+}
+
+// QueryRow runs a statement for the tenant and scans the one row that it returns;
+// without a row it returns [authmethods.Missing].
+func QueryRow(ctx context.Context, in Tenant, st *Statement, args []any, dest ...any) error {
+	found := false
+	err := Query(ctx, in, st, args, func(scan func(...any) error) error {
+		if found {
+			return fmt.Errorf("db: %s: more than one row", st.doing)
+		}
+		found = true
+		return scan(dest...)
+	})
+	if err == nil && !found {
+		return authmethods.Missing()
+	}
+	return err
+}
+
+// Query runs a statement for the tenant and calls each with every row that it
+// returns; scan fills what it is given from the row. An error of each ends it and
+// is returned. each must not run another statement: SQLite may have no second
+// connection for it.
+func Query(ctx context.Context, in Tenant, st *Statement, args []any, each func(scan func(dest ...any) error) error) error {
+	all, err := st.bind(in, args)
+	if err != nil {
+		return err
+	}
+	r, begin := in.h.run(st), time.Now()
+	rows, err := r.query(ctx, st, all)
+	if err != nil {
+		r.slow(ctx, st, begin)
+		return fail(st.doing, err)
+	}
+	scan := func(dest ...any) error { return fail(st.doing, rows.Scan(dest...)) }
+	for rows.Next() {
+		if err := each(scan); err != nil {
+			rows.Close()
+			return err
+		}
+	}
+	err = errors.Join(rows.Err(), rows.Close())
+	r.slow(ctx, st, begin)
+	return fail(st.doing, err)
+}
+
+// run returns where a statement goes: whatever writes, even if it returns rows,
+// goes to the connection that may.
+func (h handle) run(st *Statement) runner {
+	if st.reads {
+		return h.runRead
+	}
+	return h.runWrite
+}
+
+// bind returns the arguments with the tenant's id before them.
+func (st *Statement) bind(in Tenant, args []any) ([]any, error) {
+	if in.h.read == nil {
+		panic("db: zero Tenant")
+	}
+	if len(args) != st.args {
+		return nil, fmt.Errorf("db: %s: %d arguments for %d", st.doing, len(args), st.args)
+	}
+	all := make([]any, 1, len(args)+1)
+	all[0] = string(in.id)
+	for _, a := range args {
+		all = append(all, orNull(a))
+	}
+	return all, nil
+}
+
+// slow logs a statement that took long, as [slowLog] does those of GORM.
+func (r runner) slow(ctx context.Context, st *Statement, begin time.Time) {
+	if took := time.Since(begin); took > slow && r.log != nil {
+		r.log.WarnContext(ctx, "SQL executed", slog.Group("trace",
+			slog.String("duration", fmt.Sprintf("%.3fms", float64(took)/1e6)), slog.String("sql", st.text(r.dialect))))
+	}
+}
