@@ -23,19 +23,23 @@ type Policy struct {
 	// Lease is how long a claim holds; Call is the deadline of one request and
 	// must be well under it, so that no lease lapses under a running request.
 	Lease, Call time.Duration
+	// Patience bounds the wait of a caller. A refresh that takes longer goes on by
+	// itself, and the caller is told to come again.
+	Patience time.Duration
 	// Poll is how often a lease that another process holds is looked at, at least.
 	Poll time.Duration
 }
 
 // DefaultPolicy suits providers whose tokens live for minutes to hours.
 var DefaultPolicy = Policy{
-	Margin:  10 * time.Second,
-	Comfort: time.Minute,
-	Early:   0.75,
-	Spread:  0.1,
-	Lease:   60 * time.Second,
-	Call:    25 * time.Second,
-	Poll:    100 * time.Millisecond,
+	Margin:   10 * time.Second,
+	Comfort:  time.Minute,
+	Early:    0.75,
+	Spread:   0.1,
+	Lease:    60 * time.Second,
+	Call:     25 * time.Second,
+	Patience: 25 * time.Second,
+	Poll:     100 * time.Millisecond,
 }
 
 // Want is what a caller needs of a token.

@@ -33,8 +33,8 @@ func newFlight() *flight {
 	return f
 }
 
-// fly returns the flight of s in this process, or starts one for j. demanded says
-// that somebody is going to wait for it.
+// fly returns the flight of s in this process, or starts one for j, which it loads
+// itself if it is nil. demanded says that somebody is going to wait for it.
 func (e *Engine) fly(ctx context.Context, s Slot, j *job, demanded bool) *flight {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,8 +69,38 @@ func (e *Engine) run(ctx context.Context, s Slot, j *job, f *flight) {
 	}()
 	// The caller may hang up. The rotation must not: the provider may already
 	// have replaced the token that we hold.
-	f.err = e.refresh(context.WithoutCancel(ctx), s, j, f.demanded)
+	ctx = context.WithoutCancel(ctx)
+	if j == nil {
+		if j, f.err = e.load(ctx, s); j == nil {
+			return
+		}
+	}
+	f.err = e.refresh(ctx, s, j, f.demanded)
 }
+
+// load returns the job of refreshing s ahead; nil if there is none any more.
+func (e *Engine) load(ctx context.Context, s Slot) (*job, error) {
+	g, now, err := s.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if step := renew(&g, now).Step; step != Recover && (step != Refresh || !due(e.Policy, &g, now)) {
+		return nil, nil
+	}
+	return &job{g, now, time.Now()}, nil
+}
+
+// over reports whether the flight has ended; then err may be read.
+func (f *flight) over() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (f *flight) failed() bool { return f.over() && f.err != nil }
 
 func (f *flight) wait(ctx context.Context) error {
 	select {

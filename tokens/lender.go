@@ -90,7 +90,7 @@ func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item 
 	}
 	now := item.now()
 	d := Decide(l.engine.Policy, &item.grant, Want{MinTTL: r.MinTTL}, now)
-	if d.Step != Serve || d.Ahead && !away {
+	if d.Step != Serve || d.Ahead && !away && l.ahead(ctx, item, now) {
 		return Loan{}, false, nil
 	}
 	if err := item.covers(r.Scopes); err != nil {
@@ -107,8 +107,22 @@ func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item 
 	return loan, true, nil
 }
 
+// ahead has a remembered grant refreshed in the background, and reports whether
+// the storage has something new since. A refresh that could not be tried, because
+// the provider is out of order, is tried again once a second.
+func (l *Lender) ahead(ctx context.Context, item *item, now time.Time) bool {
+	f := item.flight.Load()
+	if f == nil || f.failed() && item.look(now) {
+		item.flight.Store(l.engine.fly(ctx, item.target.Slot, nil, false))
+		return false
+	}
+	return f.over() && f.err == nil
+}
+
 // fromStore reads the grant, refreshes it if need be, and remembers it.
 func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key shelfKey, r LoanRequest, w Want) (Loan, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.engine.Policy.Patience)
+	defer cancel()
 	mark := l.shelf.mark()
 	target, err := l.directory.Find(ctx, svc.Tenant, r)
 	if err != nil {

@@ -128,8 +128,8 @@ func TestWhereALoanComesFrom(t *testing.T) {
 		l.stale = 2 * time.Second // nobody tells us of changes
 		want(tokens.FromStore, "at1", 59*time.Minute)
 		l.stale = 0
-		time.Sleep(45 * time.Minute) // due: the storage is asked, and refreshes ahead
-		want(tokens.FromStore, "at1", 14*time.Minute)
+		time.Sleep(45 * time.Minute) // due: it is lent, and refreshed meanwhile
+		want(tokens.FromMemory, "at1", 14*time.Minute)
 		synctest.Wait()
 		want(tokens.FromStore, "at2", time.Hour)
 		want(tokens.FromMemory, "at2", time.Hour)

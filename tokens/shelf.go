@@ -9,6 +9,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"latchkey/authmethods"
+	"latchkey/crypto/secret"
 )
 
 const defaultRemember = 100_000
@@ -46,9 +47,11 @@ type item struct {
 	read   time.Time // the storage's time when it was read
 	at     time.Time // the same moment by this process's monotonic clock
 
-	changes   *atomic.Int64 // the tenant's, in shelf.changes
-	seen      int64         // shelf.clock before it was read
-	borrowers sync.Map      // authmethods.ID of a service → *count, for those on record
+	changes   *atomic.Int64          // the tenant's, in shelf.changes
+	seen      int64                  // shelf.clock before it was read
+	flight    atomic.Pointer[flight] // its latest refresh in the background
+	looked    atomic.Int64           // Unix seconds when one was last tried again
+	borrowers sync.Map               // authmethods.ID of a service → *count, for those on record
 }
 
 func newShelf(size int) *shelf {
@@ -58,8 +61,13 @@ func newShelf(size int) *shelf {
 	return &shelf{items: otter.Must(&otter.Options[shelfKey, *item]{MaximumSize: size})}
 }
 
+// newItem keeps what lending needs, and no more: there are many, and the refresh
+// token is not to be in memory for longer than a refresh.
 func newItem(t Target, g Grant, now time.Time) *item {
-	return &item{target: t, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
+	i := &item{target: t, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
+	i.grant.RefreshToken, i.grant.Quota.Sent, i.grant.Lineage = secret.Text{}, nil, ""
+	i.target.APIHeaders = nil
+	return i
 }
 
 // now is the storage's time, carried on by the monotonic clock, which no step of
@@ -96,6 +104,12 @@ func (s *shelf) changesOf(id authmethods.TenantID) *atomic.Int64 {
 
 func (s *shelf) forget(id authmethods.TenantID) { s.changesOf(id).Store(s.clock.Add(1)) }
 func (s *shelf) forgetAll()                     { s.all.Store(s.clock.Add(1)) }
+
+// look reports whether this is the first call in this second.
+func (i *item) look(now time.Time) bool {
+	last := i.looked.Load()
+	return now.Unix() != last && i.looked.CompareAndSwap(last, now.Unix())
+}
 
 // count returns the count of loans to a service that is on record, or nil.
 func (i *item) count(service authmethods.ID) *count {

@@ -1,8 +1,17 @@
 package web
 
-import "latchkey/web/route"
+import (
+	"net/http"
+	"slices"
 
-type header struct{ name, value string }
+	"latchkey/web/route"
+)
+
+// header is one that every answer has, as [http.Header] holds it.
+type header struct {
+	name   string
+	values []string
+}
 
 // contentPolicy lets pages use what this server itself serves, and nothing else.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
@@ -10,17 +19,19 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 // headersFor are on every answer, faults and redirects included.
 func headersFor(secure bool) []header {
-	headers := []header{
-		{"Cache-Control", "no-store"},
-		{"Content-Security-Policy", contentPolicy},
-		{"Cross-Origin-Opener-Policy", "same-origin"},
-		{"Cross-Origin-Resource-Policy", "same-origin"},
-		{"Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"},
-		{"Referrer-Policy", "no-referrer"},
-		{"X-Content-Type-Options", "nosniff"},
+	var headers []header
+	add := func(name, value string) {
+		headers = append(headers, header{http.CanonicalHeaderKey(name), slices.Clip([]string{value})})
 	}
+	add("Cache-Control", "no-store")
+	add("Content-Security-Policy", contentPolicy)
+	add("Cross-Origin-Opener-Policy", "same-origin")
+	add("Cross-Origin-Resource-Policy", "same-origin")
+	add("Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()")
+	add("Referrer-Policy", "no-referrer")
+	add("X-Content-Type-Options", "nosniff")
 	if secure {
-		headers = append(headers, header{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
+		add("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 	return headers
 }
@@ -28,7 +39,7 @@ func headersFor(secure bool) []header {
 func (s *server) setHeaders(c *route.Call) {
 	h := c.Response().Header()
 	for _, each := range s.headers {
-		h.Set(each.name, each.value)
+		h[each.name] = each.values // shared by all answers: Set replaces it, and Add makes a copy
 	}
 	h.Set("X-Request-Id", c.RequestID)
 }

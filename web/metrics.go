@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,20 @@ type metrics struct {
 	durations  *prometheus.HistogramVec
 	loans      *prometheus.CounterVec
 	rejections *prometheus.CounterVec
+	known      sync.Map // series → *measured
+}
+
+// series is what requests are counted by.
+type series struct {
+	listener     route.Listener
+	method, path string
+	class        int // of the status
+}
+
+// measured are the metrics of a series, looked up once.
+type measured struct {
+	requests  prometheus.Counter
+	durations prometheus.Observer
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -41,9 +56,17 @@ func newMetrics(r prometheus.Registerer) *metrics {
 }
 
 func (m *metrics) request(l route.Listener, method, path string, status int, took time.Duration) {
-	name := listenerName(l)
-	m.requests.WithLabelValues(name, method, path, fmt.Sprintf("%dxx", status/100)).Inc()
-	m.durations.WithLabelValues(name, path).Observe(took.Seconds())
+	key := series{l, method, path, status / 100}
+	found, ok := m.known.Load(key)
+	if !ok {
+		name := listenerName(l)
+		found, _ = m.known.LoadOrStore(key, &measured{
+			m.requests.WithLabelValues(name, method, path, fmt.Sprintf("%dxx", key.class)), m.durations.WithLabelValues(name, path),
+		})
+	}
+	of := found.(*measured)
+	of.requests.Inc()
+	of.durations.Observe(took.Seconds())
 }
 
 func (m *metrics) lent(s tokens.Source)      { m.loans.WithLabelValues(string(s)).Inc() }

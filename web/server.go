@@ -51,6 +51,7 @@ type server struct {
 	hosts    hosts
 	headers  []header
 	pages    map[string]bool // paths whose faults are pages
+	quiet    map[string]bool // paths whose successes are not for the ordinary log
 	crossing *http.CrossOriginProtection
 }
 
@@ -74,7 +75,7 @@ func Table(d Deps) route.Table { return d.table(newMetrics(prometheus.NewRegistr
 
 func (d Deps) handler(l route.Listener, table route.Table, counted *metrics) http.Handler {
 	s := &server{
-		Deps: d, listener: l, counted: counted, hosts: newHosts(d.PublicURL), pages: map[string]bool{},
+		Deps: d, listener: l, counted: counted, hosts: newHosts(d.PublicURL), pages: map[string]bool{}, quiet: map[string]bool{},
 		headers:  headersFor(d.PublicURL.Secure() && l == route.Public),
 		crossing: http.NewCrossOriginProtection(),
 	}
@@ -93,6 +94,7 @@ func (d Deps) handler(l route.Listener, table route.Table, counted *metrics) htt
 			continue
 		}
 		s.pages[r.Path] = s.pages[r.Path] || r.Page
+		s.quiet[r.Path] = s.quiet[r.Path] || r.Quiet
 		e.Add(r.Method, r.Path, s.serve(r))
 		if r.Method == http.MethodGet {
 			e.Add(http.MethodHead, r.Path, s.serve(r))

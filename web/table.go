@@ -39,13 +39,13 @@ func (d Deps) table(counted *metrics) route.Table {
 
 func (d Deps) general() route.Table {
 	table := route.Table{
-		{Method: get, Path: "/livez", Listeners: public | internal, Right: route.Open, Operation: "getLiveness", Handle: d.livez},
-		{Method: get, Path: "/readyz", Listeners: public | internal, Right: route.Open, Operation: "getReadiness", Handle: d.readyz},
+		{Method: get, Path: "/livez", Listeners: public | internal, Right: route.Open, Operation: "getLiveness", Quiet: true, Handle: d.livez},
+		{Method: get, Path: "/readyz", Listeners: public | internal, Right: route.Open, Operation: "getReadiness", Quiet: true, Handle: d.readyz},
 		{Method: get, Path: "/", Listeners: public, Right: route.Open, Operation: "showHome", Page: true, Handle: d.home},
 		{Method: get, Path: "/static/:file", Listeners: public, Right: route.Open, Operation: "getStaticFile", Handle: d.stylesheet},
 		{Method: get, Path: "/api/v1/openapi.yaml", Listeners: public, Right: route.Open, Operation: "getDescription", Handle: d.description},
 	}
-	metrics := route.Route{Method: get, Path: "/metrics", Listeners: internal, Right: route.Open, Operation: "getMetrics", Handle: exposition(nil)}
+	metrics := route.Route{Method: get, Path: "/metrics", Listeners: internal, Right: route.Open, Operation: "getMetrics", Quiet: true, Handle: exposition(nil)}
 	if d.Metrics != nil {
 		metrics.Handle = exposition(promhttp.HandlerFor(d.Metrics, promhttp.HandlerOpts{}))
 	}
@@ -58,8 +58,8 @@ func (d Deps) lending(counted *metrics) route.Table {
 		Lent: counted.lent, Rejected: counted.rejected, Log: d.Log,
 	}
 	return route.Table{
-		{Method: post, Path: "/internal/v1/tokens", Listeners: internal, Right: authmethods.Borrow, Operation: "lendToken", MaxBody: maxLendBody, Handle: h.Token},
-		{Method: post, Path: "/internal/v1/tokens/batch", Listeners: internal, Right: authmethods.Borrow, Operation: "lendTokens", MaxBody: maxBatchBody, Handle: h.Batch},
+		{Method: post, Path: "/internal/v1/tokens", Listeners: internal, Right: authmethods.Borrow, Operation: "lendToken", Quiet: true, MaxBody: maxLendBody, Handle: h.Token},
+		{Method: post, Path: "/internal/v1/tokens/batch", Listeners: internal, Right: authmethods.Borrow, Operation: "lendTokens", Quiet: true, MaxBody: maxBatchBody, Handle: h.Batch},
 		{Method: post, Path: "/internal/v1/tokens/:token_id/rejections", Listeners: internal, Right: authmethods.Borrow, Operation: "reportRejection", MaxBody: maxLendBody, Handle: h.Reject},
 		{Method: get, Path: "/internal/v1/connections", Listeners: internal, Right: authmethods.Borrow, Operation: "listBorrowable", Handle: h.Connections},
 		{Method: post, Path: "/oauth/token", Listeners: internal, Right: route.SubjectToken, Operation: "exchangeToken", MaxBody: maxLendBody, Handle: h.Exchange},

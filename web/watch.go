@@ -107,7 +107,7 @@ func (s *server) report(c *route.Call, err error, took time.Duration) {
 		level = slog.LevelError
 	case status >= 500:
 		level = slog.LevelWarn
-	case path == "/livez" || path == "/readyz" || path == "/metrics":
+	case status < 400 && s.quiet[path]:
 		level = slog.LevelDebug
 	}
 	ctx := context.WithoutCancel(c.Request().Context())

@@ -6,19 +6,21 @@ import (
 )
 
 // breaker stops requests to somewhere that keeps failing, and lets one through now
-// and then to see whether that is over. It is guarded by its owner.
+// and then to see whether that is over. Only that one's outcome counts while the
+// breaker is not closed: all others left before. It is guarded by its owner.
 type breaker struct {
 	threshold int // failures in a row that open it
 	witnesses int // different ones that must have failed
 	most      time.Duration
 
+	using   int // errands on their way past it
 	streak  int
 	failing map[string]bool // who failed in the streak
 	opened  int             // times in a row
-	until   time.Time       // open until then; then a probe may pass
+	until   time.Time       // open until then; then a probe may pass; zero: closed
 	probing bool
 	last    time.Time // of the failures
-	// shared says that until came from another process.
+	// shared says that other processes say so too.
 	shared bool
 }
 
@@ -45,12 +47,16 @@ func (b *breaker) begin() bool {
 	return true
 }
 
-// succeed closes the breaker, and reports whether it was open.
-func (b *breaker) succeed() bool {
-	was := !b.until.IsZero()
-	b.streak, b.opened, b.until, b.shared = 0, 0, time.Time{}, false
+// succeed ends a streak of failures, and closes the breaker if somebody answered to
+// the probe. It reports whether it did.
+func (b *breaker) succeed(probe bool) bool {
+	b.streak = 0
 	clear(b.failing)
-	return was
+	if !probe {
+		return false
+	}
+	b.opened, b.until, b.shared = 0, time.Time{}, false
+	return true
 }
 
 // fail counts a failure of who, and returns for how long the breaker opens because
@@ -64,9 +70,10 @@ func (b *breaker) fail(now time.Time, who string, probe bool, asked time.Duratio
 	if len(b.failing) < b.witnesses {
 		b.failing[who] = true
 	}
-	tripped := b.streak >= b.threshold && len(b.failing) >= b.witnesses
-	if !probe && (!tripped || now.Before(b.until)) {
-		return 0 // the last ones of a streak come in while it is open already
+	closed := b.until.IsZero()
+	trips := b.streak >= b.threshold && len(b.failing) >= b.witnesses
+	if !probe && !(closed && trips) {
+		return 0
 	}
 	b.opened++
 	open := min(time.Second<<min(b.opened-1, 10), b.most)
@@ -76,17 +83,17 @@ func (b *breaker) fail(now time.Time, who string, probe bool, asked time.Duratio
 	return open
 }
 
-// learn takes over what another process says: closed for so long, 0 for open.
-func (b *breaker) learn(now time.Time, closed time.Duration) {
+// learn takes over what other processes say: closed until then, or not closed.
+func (b *breaker) learn(now, until time.Time) {
 	switch {
-	case closed > 0 && !now.Add(closed).Before(b.until):
-		b.until, b.shared = now.Add(closed), true
-	case closed == 0 && b.shared && now.Before(b.until):
-		b.until = now // its probe succeeded there; ours comes next
+	case until.After(now) && !until.Before(b.until):
+		b.until, b.shared = until, true
+	case until.IsZero() && b.shared && now.Before(b.until):
+		b.until = now // a probe succeeded there; ours comes next
 	}
 }
 
 // forgettable reports that what is remembered no longer matters.
 func (b *breaker) forgettable(now time.Time) bool {
-	return !b.probing && now.Sub(b.last) > time.Minute && now.Sub(b.until) > time.Minute
+	return b.using == 0 && now.Sub(b.last) > time.Minute && now.Sub(b.until) > time.Minute
 }

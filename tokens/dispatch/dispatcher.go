@@ -18,9 +18,6 @@ const (
 	maxWaiting = 4096 // requests in the queue
 
 	patience = 30 * time.Second // in the queue
-	// short is how long a budget is waited for with a slot in hand; for longer, the
-	// caller is told to come back.
-	short = 2 * time.Second
 )
 
 // Options are what a Dispatcher needs.
@@ -33,59 +30,72 @@ type Options struct {
 type Dispatcher struct {
 	bank Bank
 	log  *slog.Logger
+	bulletin
 
 	mu      sync.Mutex // guards the maps and all breakers
 	lanes   map[string]*lane
-	clients map[string]*client
-	closed  map[string]time.Duration // as other processes said last
+	clients map[clientID]*client
 }
 
 // lane is the way to one host.
 type lane struct {
+	key     string // in the bank
 	queue   *queue
 	breaker breaker             // for all
 	parties map[string]*breaker // for each tenant by itself
-	purse   *purse              // nil: no budget
-	using   int                 // errands on their way
+	purse   *purse
 }
+
+type clientID struct{ host, id string }
 
 // client is what is counted for a client at a host.
 type client struct {
+	key     string // in the bank
 	breaker breaker
 	purse   *purse
-	using   int
 }
 
 // New returns a Dispatcher.
 func New(o Options) *Dispatcher {
-	return &Dispatcher{bank: o.Bank, log: o.Log, lanes: map[string]*lane{}, clients: map[string]*client{}}
+	return &Dispatcher{
+		bank: o.Bank, log: o.Log, bulletin: newBulletin(),
+		lanes: map[string]*lane{}, clients: map[clientID]*client{},
+	}
 }
 
 // way is an errand on its way.
 type way struct {
 	tokens.Errand
-	lane   *lane
-	party  *breaker
-	client *client
-	ticket *ticket
-	probes [3]bool // of which of its breakers it is the probe
+	lane    *lane
+	client  *client
+	ticket  *ticket
+	passes  [passes]*breaker
+	probes  [passes]bool // of which of them it is the probe
+	budgets [2]*purse    // those that there are
+	pays    int          // how many
+	left    bool
 }
 
-func hostKey(e *tokens.Errand) string   { return "host:" + e.Host }
-func clientKey(e *tokens.Errand) string { return "client:" + e.Host + ":" + e.Client }
+// The breakers that an errand passes.
+const (
+	atHost = iota
+	atParty
+	atClient
+	passes
+)
 
 // Enter implements [tokens.Gate].
 func (d *Dispatcher) Enter(ctx context.Context, e tokens.Errand) (func(tokens.Departure), error) {
-	w := d.way(e)
-	err := d.open(w)
+	d.inform(ctx)
+	w, err := d.way(e)
 	if err == nil {
 		err = w.queueUp(ctx)
 	}
 	if err == nil {
-		err = d.begin(w) // much may have happened in the queue
+		err = d.begin(w)
 	}
-	if err == nil {
-		err = d.pay(ctx, w)
+	if err == nil && w.pays > 0 {
+		err = pay(ctx, d.bank, w.budgets[:w.pays])
 	}
 	if err != nil {
 		d.leave(w, tokens.Departure{})
@@ -94,64 +104,70 @@ func (d *Dispatcher) Enter(ctx context.Context, e tokens.Errand) (func(tokens.De
 	return func(became tokens.Departure) { d.leave(w, became) }, nil
 }
 
-// way finds or makes everything that an errand passes.
-func (d *Dispatcher) way(e tokens.Errand) *way {
+// way finds or makes everything that an errand passes. It fails while one of the
+// breakers lets nothing pass.
+func (d *Dispatcher) way(e tokens.Errand) (*way, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	l := d.lanes[e.Host]
-	if l == nil {
-		l = &lane{
-			queue: newQueue(slots, share, maxWaiting), parties: map[string]*breaker{},
-			breaker: breaker{threshold: 5, witnesses: 2, most: 30 * time.Second},
-		}
-		l.breaker.learn(time.Now(), d.closed[hostKey(&e)])
-		d.lanes[e.Host] = l
-	}
-	l.purse = fitting(l.purse, hostKey(&e), e.Limits.PerHost)
+	l, c := d.lane(e.Host), d.client(e.Host, e.Client)
 	p := l.parties[e.Party]
 	if p == nil {
 		p = &breaker{threshold: 5, witnesses: 1, most: 30 * time.Second}
 		l.parties[e.Party] = p
 	}
-	c := d.clients[clientKey(&e)]
+	w := &way{Errand: e, lane: l, client: c, passes: [passes]*breaker{&l.breaker, p, &c.breaker}}
+	for _, b := range w.passes {
+		b.using++
+	}
+	w.owe(&c.purse, c.key, e.Limits.PerClient)
+	w.owe(&l.purse, l.key, e.Limits.PerHost)
+	return w, w.refusal(time.Now())
+}
+
+func (d *Dispatcher) lane(host string) *lane {
+	l := d.lanes[host]
+	if l == nil {
+		l = &lane{
+			key: "host:" + host, queue: newQueue(slots, share, maxWaiting), parties: map[string]*breaker{},
+			breaker: breaker{threshold: 5, witnesses: 2, most: 30 * time.Second},
+		}
+		l.breaker.learn(time.Now(), d.closed[l.key])
+		d.lanes[host] = l
+	}
+	return l
+}
+
+func (d *Dispatcher) client(host, id string) *client {
+	c := d.clients[clientID{host, id}]
 	if c == nil {
-		c = &client{breaker: breaker{threshold: 3, witnesses: 2, most: 5 * time.Minute}}
-		c.breaker.learn(time.Now(), d.closed[clientKey(&e)])
-		d.clients[clientKey(&e)] = c
+		c = &client{key: "client:" + host + ":" + id, breaker: breaker{threshold: 3, witnesses: 2, most: 5 * time.Minute}}
+		c.breaker.learn(time.Now(), d.closed[c.key])
+		d.clients[clientID{host, id}] = c
 	}
-	c.purse = fitting(c.purse, clientKey(&e), e.Limits.PerClient)
-	l.using++
-	c.using++
-	return &way{Errand: e, lane: l, party: p, client: c}
+	return c
 }
 
-// fitting returns the purse for a limit: p, if it is that.
-func fitting(p *purse, key string, limit catalog.RequestLimit) *purse {
+// owe has the errand pay from the budget for limit, if that is one.
+func (w *way) owe(p **purse, key string, limit catalog.RequestLimit) {
 	if limit.Allowed <= 0 {
-		return nil
+		return
 	}
-	fresh := newPurse(key, limit)
-	if p != nil && p.interval == fresh.interval && p.burst == fresh.burst {
-		return p
+	if *p == nil || (*p).limit != limit {
+		*p = newPurse(key, limit)
 	}
-	return fresh
+	w.budgets[w.pays] = *p
+	w.pays++
 }
 
-// open fails while one of the breakers on the way lets nothing pass.
-func (d *Dispatcher) open(w *way) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return w.refusal(time.Now())
-}
-
+// refusal is why the errand may not pass its breakers; nil if it may.
 func (w *way) refusal(now time.Time) error {
-	if wait := w.client.breaker.wait(now); wait > 0 {
+	if wait := w.passes[atClient].wait(now); wait > 0 {
 		return &authmethods.Problem{
 			Kind: authmethods.Unavailable, Code: authmethods.CodeProviderThrottled, RetryAfter: wait,
 			Detail: "The provider asks this client to wait, and no usable token is left.",
 		}
 	}
-	if wait := max(w.lane.breaker.wait(now), w.party.wait(now)); wait > 0 {
+	if wait := max(w.passes[atHost].wait(now), w.passes[atParty].wait(now)); wait > 0 {
 		return &authmethods.Problem{
 			Kind: authmethods.Unavailable, Code: authmethods.CodeProviderDown, RetryAfter: wait,
 			Detail: "The provider did not answer several requests in a row, so it is asked rarely now, and no usable token is left.",
@@ -160,32 +176,26 @@ func (w *way) refusal(now time.Time) error {
 	return nil
 }
 
-// begin passes the breakers, as the probe where one is due.
+// begin passes the breakers, as the probe where one is due. Much may have happened
+// while the errand was in the queue.
 func (d *Dispatcher) begin(w *way) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := w.refusal(time.Now()); err != nil {
 		return err
 	}
-	for i, b := range w.breakers() {
+	for i, b := range w.passes {
 		w.probes[i] = b.begin()
 	}
 	return nil
 }
 
-// breakers are those that an errand passes.
-func (w *way) breakers() [3]*breaker {
-	return [3]*breaker{&w.lane.breaker, w.party, &w.client.breaker}
-}
-
 // queueUp waits for a slot.
 func (w *way) queueUp(ctx context.Context) error {
-	demanded := w.Demanded
-	hurry := false
+	demanded, hurry := w.Demanded, false
 	select {
 	case <-demanded:
-		hurry = true
-		demanded = nil
+		demanded, hurry = nil, true
 	default:
 	}
 	q := w.lane.queue
@@ -209,10 +219,8 @@ func (w *way) queueUp(ctx context.Context) error {
 			demanded = nil
 			q.hurry(t)
 		case <-tired.C:
-			q.leave(t)
 			return busy()
 		case <-ctx.Done():
-			q.leave(t)
 			return busy()
 		}
 	}
@@ -225,161 +233,55 @@ func busy() error {
 	}
 }
 
-// pay takes a permit from each budget on the way.
-func (d *Dispatcher) pay(ctx context.Context, w *way) error {
-	d.mu.Lock()
-	host, hosts, client, clients := w.lane.purse, w.lane.using, w.client.purse, w.client.using
-	d.mu.Unlock()
-	if err := d.payOne(ctx, client, clients); err != nil {
-		return err
-	}
-	err := d.payOne(ctx, host, hosts)
-	if err != nil {
-		client.refund()
-	}
-	return err
-}
-
-// payOne takes a permit from p, if that is a budget, which so many want now.
-func (d *Dispatcher) payOne(ctx context.Context, p *purse, wanted int) error {
-	if p == nil {
-		return nil
-	}
-	for left := short; ; {
-		wait, err := p.spend(ctx, d.bank, wanted)
-		if wait == 0 || err != nil {
-			return err
-		}
-		if wait > left {
-			return &authmethods.Problem{
-				Kind: authmethods.Unavailable, Code: authmethods.CodeProviderThrottled, RetryAfter: wait,
-				Detail: "The budget of token requests to this provider is used up, and no usable token is left.",
-			}
-		}
-		left -= wait
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return busy()
-		}
-	}
-}
-
-// leave gives the slot back and learns from what became of the errand.
+// leave gives the slot back and learns from what became of the errand. Only the
+// first call counts.
 func (d *Dispatcher) leave(w *way, became tokens.Departure) {
-	if w.ticket != nil {
+	d.mu.Lock()
+	again := w.left
+	if w.left = true; !again {
+		d.learn(w, became)
+	}
+	d.mu.Unlock()
+	if !again && w.ticket != nil {
 		w.lane.queue.leave(w.ticket)
 	}
-	closed := d.learn(w, became)
-	if len(closed) > 0 {
-		go d.share(closed)
-	}
 }
 
-// learn tells the breakers of a departure. It returns what the other processes
-// should know: how long a key is closed, 0 for open again.
-func (d *Dispatcher) learn(w *way, became tokens.Departure) map[string]time.Duration {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	w.lane.using--
-	w.client.using--
-	now, news := time.Now(), map[string]time.Duration{}
-	for i, b := range w.breakers() {
+// learn tells the breakers of a departure. d.mu is held.
+func (d *Dispatcher) learn(w *way, became tokens.Departure) {
+	for i, b := range w.passes {
+		b.using--
 		if w.probes[i] {
 			b.probing = false
 		}
 	}
-	f := became.Failure
-	if !became.Sent {
-		return nil
-	}
-	if absent(f) {
-		w.party.fail(now, w.Party, w.probes[1], f.RetryAfter)
-		if open := w.lane.breaker.fail(now, w.Party, w.probes[0], f.RetryAfter); open > 0 {
-			news[hostKey(&w.Errand)] = open
+	f, now := became.Failure, time.Now()
+	switch {
+	case !became.Sent:
+		return
+	case absent(f):
+		w.passes[atParty].fail(now, w.Party, w.probes[atParty], f.RetryAfter)
+		if open := w.passes[atHost].fail(now, w.Party, w.probes[atHost], f.RetryAfter); open > 0 {
+			d.post(w.lane.key, now.Add(open))
 		}
-		return news
+		return
 	}
 	// Somebody is there, whatever the answer says of this grant.
-	w.party.succeed()
-	if w.lane.breaker.succeed() {
-		news[hostKey(&w.Errand)] = 0
+	w.passes[atParty].succeed(w.probes[atParty])
+	if w.passes[atHost].succeed(w.probes[atHost]) {
+		d.post(w.lane.key, time.Time{})
 	}
 	if f != nil && f.Code == authmethods.CodeProviderThrottled {
-		if open := w.client.breaker.fail(now, w.Grant, w.probes[2], f.RetryAfter); open > 0 {
-			news[clientKey(&w.Errand)] = open
+		if open := w.passes[atClient].fail(now, w.Grant, w.probes[atClient], f.RetryAfter); open > 0 {
+			d.post(w.client.key, now.Add(open))
 		}
-	} else if w.client.breaker.succeed() {
-		news[clientKey(&w.Errand)] = 0
+	} else if w.passes[atClient].succeed(w.probes[atClient]) {
+		d.post(w.client.key, time.Time{})
 	}
-	return news
 }
 
 // absent reports a failure that says that the provider itself is out of order.
 func absent(f *tokens.Failure) bool {
 	return f != nil && f.Verdict == tokens.Temporary && f.Code != authmethods.CodeProviderThrottled &&
 		(f.Status == 0 || f.Status >= 500 || f.Code == authmethods.CodeUnexpectedReply)
-}
-
-// patienceShare bounds the telling: it helps others, and nothing waits for it.
-const patienceShare = 5 * time.Second
-
-func (d *Dispatcher) share(news map[string]time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), patienceShare)
-	defer cancel()
-	for key, open := range news {
-		if open > 0 {
-			d.log.Warn("no token requests for a while", "to", key, "for", open.Round(time.Millisecond).String())
-		}
-		if err := d.bank.Close(ctx, key, open); err != nil {
-			d.log.Warn("telling other processes of a provider that does not answer", "to", key, "error", err)
-		}
-	}
-}
-
-// interval is how often is asked what other processes closed.
-const interval = time.Second
-
-// Run learns from other processes until ctx ends.
-func (d *Dispatcher) Run(ctx context.Context) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		if closed, err := d.bank.Closed(ctx); err == nil {
-			d.take(closed)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// take believes what other processes closed, and forgets ways that nobody uses.
-func (d *Dispatcher) take(closed map[string]time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := time.Now()
-	d.closed = closed
-	for host, l := range d.lanes {
-		l.breaker.learn(now, closed["host:"+host])
-		if l.using > 0 {
-			continue
-		}
-		for name, p := range l.parties {
-			if p.forgettable(now) {
-				delete(l.parties, name)
-			}
-		}
-		if len(l.parties) == 0 && l.breaker.forgettable(now) {
-			delete(d.lanes, host)
-		}
-	}
-	for key, c := range d.clients {
-		c.breaker.learn(now, closed[key])
-		if c.using == 0 && c.breaker.forgettable(now) {
-			delete(d.clients, key)
-		}
-	}
 }

@@ -10,14 +10,22 @@ type ticket struct {
 	of       *party
 	urgent   bool
 	admitted chan struct{}
-	done     bool // admitted, or gone from the queue
+	stage    stage
 }
+
+type stage int
+
+const (
+	waiting  stage = iota
+	inFlight       // it was admitted
+	gone
+)
 
 // party is a tenant in a queue.
 type party struct {
 	name    string
 	busy    int                // requests in flight
-	turn    uint64             // when it was last served
+	turn    uint64             // when it was last served, or came
 	waiting [classes][]*ticket // in the order they came
 	at      [classes]int       // its index in the heaps; -1: not in it
 }
@@ -63,7 +71,10 @@ func (q *queue) join(name string, hurry bool) *ticket {
 	}
 	p := q.parties[name]
 	if p == nil {
-		p = &party{name: name, at: [classes]int{-1, -1}}
+		// It comes after those that wait: whoever is new again and again would
+		// otherwise keep them waiting.
+		q.turns++
+		p = &party{name: name, turn: q.turns, at: [classes]int{-1, -1}}
 		q.parties[name] = p
 	}
 	t := &ticket{of: p, urgent: hurry, admitted: make(chan struct{})}
@@ -122,7 +133,7 @@ func (q *queue) advance() {
 			p.busy++
 			q.busy++
 			q.length--
-			t.done = true
+			t.stage = inFlight
 			close(t.admitted)
 			q.settleAll(p)
 		}
@@ -133,7 +144,7 @@ func (q *queue) advance() {
 func (q *queue) hurry(t *ticket) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if t.done || t.urgent {
+	if t.stage != waiting || t.urgent {
 		return
 	}
 	q.drop(t)
@@ -154,18 +165,22 @@ func (q *queue) drop(t *ticket) {
 	q.settle(p, c)
 }
 
-// leave gives back what t holds: its slot, or its place in the queue.
+// leave gives back what t holds: its slot, or its place in the queue, or nothing if
+// it left before.
 func (q *queue) leave(t *ticket) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if t.done {
-		t.of.busy--
-		q.busy--
-	} else {
-		t.done = true
+	switch t.stage {
+	case waiting:
 		q.length--
 		q.drop(t)
+	case inFlight:
+		t.of.busy--
+		q.busy--
+	case gone:
+		return
 	}
+	t.stage = gone
 	q.settleAll(t.of)
 	q.advance()
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"maps"
 	"strings"
 	"time"
 
@@ -79,15 +78,16 @@ func (d Directory) target(tenant authmethods.Tenant, config *config, environment
 	t.Provider = provider
 	t.InstanceURL = row.InstanceURL
 	t.APIBaseURL = strings.ReplaceAll(provider.APIBaseURL, catalog.PlaceholderInstanceURL, row.InstanceURL)
-	t.APIHeaders = maps.Clone(provider.APIHeaders)
-	for name, value := range t.APIHeaders {
-		filled := strings.ReplaceAll(value, catalog.PlaceholderOrganization, row.OrganizationID)
-		if t.APIHeaders[name] = filled; filled == "" {
-			delete(t.APIHeaders, name)
+	for name, value := range provider.APIHeaders {
+		if filled := strings.ReplaceAll(value, catalog.PlaceholderOrganization, row.OrganizationID); filled != "" {
+			if t.APIHeaders == nil {
+				t.APIHeaders = map[string]string{}
+			}
+			t.APIHeaders[name] = filled
 		}
 	}
 	t.Slot = &slot{
-		store: d.Store, view: v, id: row.ID, method: config.method, environment: *in, provider: provider,
+		store: d.Store, view: v, id: row.ID, method: &config.method, environment: in, provider: provider,
 		organization: row.OrganizationID, clientVersion: in.ClientVersion,
 	}
 	return t, nil

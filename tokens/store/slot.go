@@ -23,8 +23,8 @@ type slot struct {
 	store         *Store
 	view          view
 	id            authmethods.ID // of the connection and its grant
-	method        authmethods.Method
-	environment   authmethods.MethodEnvironment
+	method        *authmethods.Method
+	environment   *authmethods.MethodEnvironment
 	provider      *catalog.Provider
 	organization  string
 	clientVersion int64

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -70,7 +71,10 @@ func readBatch(r *http.Request) ([]wish, error) {
 	return wishes, nil
 }
 
-// lendAll returns the results in the order of the wishes. They share one patience.
+// patience is what all loans of a batch share.
+const patience = 25 * time.Second
+
+// lendAll returns the results in the order of the wishes.
 func (h *Handlers) lendAll(c *route.Call, wishes []wish) []result {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
 	defer cancel()

@@ -1,7 +1,6 @@
 package lend
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -27,10 +26,6 @@ type Handlers struct {
 	// Log has the faults that hide behind an answer that is good as a whole.
 	Log *slog.Logger
 }
-
-// patience bounds the wait for a provider. A refresh that takes longer goes on by
-// itself, and the caller is told to come again.
-const patience = 25 * time.Second
 
 // Bounds of what a request may hold; api.yaml repeats them.
 const (
@@ -91,9 +86,7 @@ func (h *Handlers) Token(c *route.Call) error {
 }
 
 func (h *Handlers) lend(c *route.Call, service *authmethods.Service, r tokens.LoanRequest) (tokens.Loan, error) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
-	defer cancel()
-	loan, err := h.Lender.Lend(ctx, service, r)
+	loan, err := h.Lender.Lend(c.Request().Context(), service, r)
 	if err != nil {
 		return loan, err
 	}
@@ -126,9 +119,7 @@ func (h *Handlers) Reject(c *route.Call) error {
 	if !tokenID.MatchString(id) {
 		return authmethods.Missing()
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
-	defer cancel()
-	verdict, loan, err := h.Lender.Reject(ctx, &c.Service, authmethods.ID(id), r)
+	verdict, loan, err := h.Lender.Reject(c.Request().Context(), &c.Service, authmethods.ID(id), r)
 	if err != nil {
 		return err
 	}

@@ -25,11 +25,15 @@ type Call struct {
 	Caller authmethods.Caller
 	// Notes are added to the one line that the log has for the request.
 	Notes []slog.Attr
+	room  [4]slog.Attr // of the first notes
 }
 
 // Note adds to the log's line. Neither secrets nor what the client sent belong in
 // it, unless it was found to name something here.
 func (c *Call) Note(key, value string) {
+	if c.Notes == nil {
+		c.Notes = c.room[:0]
+	}
 	c.Notes = append(c.Notes, slog.String(key, value))
 }
 

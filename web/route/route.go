@@ -43,6 +43,7 @@ type Route struct {
 	Right     authmethods.Right // of the caller, or one of the exceptions
 	Operation string            // operationId in the API description
 	Page      bool              // answers people: faults are pages
+	Quiet     bool              // its successes are recorded elsewhere: in the log for debugging only
 	MaxBody   int64             // bytes; 0 means that a body is of no use
 	Handle    func(*Call) error
 }

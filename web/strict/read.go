@@ -1,9 +1,9 @@
 package strict
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -71,11 +71,12 @@ func isJSON(contentType string) bool {
 }
 
 func all(r *http.Request) (string, error) {
-	var b strings.Builder
+	size := 0
 	if n := r.ContentLength; n > 0 && n < 1<<20 {
-		b.Grow(int(n))
+		size = int(n)
 	}
-	_, err := io.Copy(&b, r.Body)
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := b.ReadFrom(r.Body)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
