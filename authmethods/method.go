@@ -87,6 +87,14 @@ func (m *Method) In(e Environment) *MethodEnvironment {
 	return nil
 }
 
+// ClientIDIn returns the client ID that counts in an environment.
+func (m *Method) ClientIDIn(e Environment) string {
+	if own := m.In(e); own != nil && own.ClientID != "" {
+		return own.ClientID
+	}
+	return m.ClientID
+}
+
 // Client is a client registration with its secret, as it is sent to a provider.
 type Client struct {
 	ID     string

@@ -28,11 +28,13 @@ type Connection struct {
 	TokenIssuedAt    time.Time
 	TokenExpiresAt   time.Time // zero: never, or no token
 	RefreshExpiresAt time.Time // zero: never, or unknown
-	Failures         int
-	RetryAt          time.Time
-	ApprovedBy       string
-	ApprovedAt       time.Time
-	CreatedAt        time.Time
+	// Warnings are what will go wrong unless somebody does something, in sentences.
+	Warnings   []string
+	Failures   int
+	RetryAt    time.Time
+	ApprovedBy string
+	ApprovedAt time.Time
+	CreatedAt  time.Time
 }
 
 // Account is the provider's account that approved.

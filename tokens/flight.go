@@ -84,10 +84,18 @@ func (e *Engine) load(ctx context.Context, s Slot) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if step := renew(&g, now).Step; step != Recover && (step != Refresh || !due(e.Policy, &g, now)) {
-		return nil, nil
+	switch step := renew(&g, now).Step; {
+	case step == Wait:
+		return nil, errElsewhere
+	case step == Recover, step == Refresh && due(e.Policy, &g, now):
+		return &job{g, now, time.Now()}, nil
 	}
-	return &job{g, now, time.Now()}, nil
+	return nil, nil
+}
+
+// errElsewhere says that another process refreshes the grant.
+var errElsewhere = &authmethods.Problem{
+	Kind: authmethods.Unavailable, Code: authmethods.CodeProviderDown, Detail: "Another process refreshes the token.",
 }
 
 // over reports whether the flight has ended; then err may be read.

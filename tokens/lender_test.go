@@ -2,6 +2,7 @@ package tokens_test
 
 import (
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -324,6 +325,31 @@ func TestALoanOfAGrantInTroubleIsDegraded(t *testing.T) {
 		synctest.Wait()
 		if loan := l.mustLend(svc, desk); loan.State != tokens.Active {
 			t.Errorf("state %s after a success", loan.State)
+		}
+	})
+}
+
+func TestTheStateIsKnownWithinASecondWhoeverRefreshes(t *testing.T) {
+	inLibrary(t, func(t *testing.T, l *library) {
+		svc := service(acme, everything)
+		l.mustLend(svc, desk)
+		l.ups[acme].replies = []reply{{4 * time.Second, unavailable}}
+		time.Sleep(46 * time.Minute)
+		other := &tokens.Engine{Policy: policy, Upstream: l, Log: slog.New(slog.DiscardHandler)}
+		slot := l.target(acme, desk.Environment).Slot
+		if _, _, _, err := other.Token(t.Context(), slot, tokens.Want{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		l.ForgetAll()
+		l.mustLend(svc, desk) // read while the other process holds the lease
+		time.Sleep(4 * time.Second)
+		for range 2 { // the first has it looked up
+			l.mustLend(svc, desk)
+			time.Sleep(time.Second)
+		}
+		if loan := l.mustLend(svc, desk); loan.State != tokens.Degraded {
+			t.Errorf("state %s long after a failure in another process", loan.State)
 		}
 	})
 }

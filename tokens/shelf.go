@@ -66,6 +66,7 @@ func newShelf(size int) *shelf {
 func newItem(t Target, g Grant, now time.Time) *item {
 	i := &item{target: t, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
 	i.grant.RefreshToken, i.grant.Quota.Sent, i.grant.Lineage = secret.Text{}, nil, ""
+	i.grant.LeaseUntil = time.Time{} // it ends unseen: whether it has is for the storage to say
 	i.target.APIHeaders = nil
 	return i
 }

@@ -203,6 +203,16 @@ func (s *Service) install(ctx context.Context, c authmethods.Caller, p *plan, re
 	if approver == "" {
 		approver = record.StartedBy
 	}
+	others, err := s.o.Grants.OtherApprovals(ctx, c, store.Approval{
+		Account: a.Account.ID, Client: p.method.ClientIDIn(record.Environment),
+		MethodID: record.MethodID, Environment: record.Environment, Subject: record.Subject,
+	})
+	if err != nil {
+		return err
+	}
+	if warning := store.CrowdWarning(&p.provider.Limits, others+1); warning != "" {
+		a.Notes = append(a.Notes, warning)
+	}
 	done, err := s.o.Grants.Install(ctx, c, store.Installation{
 		Consent: record.ID, From: string(from), To: string(Completed), Notes: a.Notes, Code: a.Code, Detail: a.Detail,
 		MethodID: record.MethodID, Environment: record.Environment, Subject: record.Subject,

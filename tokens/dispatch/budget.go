@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +35,7 @@ type purse struct {
 
 	wanted atomic.Int32 // by errands that did not get one yet
 
-	mu      sync.Mutex // held while drawing: one draws for all
+	turn    chan struct{} // full while somebody is at what follows: one draws for all
 	permits int
 	until   time.Time // they are good; those that are not used by then are lost
 	dry     time.Time // the bank has none before
@@ -54,7 +53,7 @@ func newPurse(key string, limit catalog.RequestLimit) *purse {
 	// fraction would make must not be. The bank counts in microseconds.
 	interval := (limit.Window + hold) / time.Duration(limit.Allowed-burst+1)
 	interval = interval.Truncate(time.Microsecond) + time.Microsecond
-	return &purse{key: key, limit: limit, burst: burst, interval: interval, usable: hold / 2}
+	return &purse{key: key, limit: limit, burst: burst, interval: interval, usable: hold / 2, turn: make(chan struct{}, 1)}
 }
 
 // permit is the right to make one request, until then.
@@ -63,8 +62,12 @@ type permit struct{ until time.Time }
 // spend takes one permit, or returns how long until there is one. As many are drawn
 // as are wanted now: those that nobody uses are lost.
 func (p *purse) spend(ctx context.Context, bank Bank) (permit, time.Duration, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.turn <- struct{}{}:
+	case <-ctx.Done():
+		return permit{}, 0, busy()
+	}
+	defer func() { <-p.turn }()
 	now := time.Now()
 	if p.permits == 0 || !now.Before(p.until) {
 		if now.Before(p.dry) {
@@ -87,8 +90,8 @@ func (p *purse) spend(ctx context.Context, bank Bank) (permit, time.Duration, er
 
 // refund takes back a permit that was not used.
 func (p *purse) refund(unused permit) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
 	if unused.until.Equal(p.until) {
 		p.permits++
 	}

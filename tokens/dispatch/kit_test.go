@@ -91,16 +91,22 @@ func inBubble(t *testing.T, f func(t *testing.T)) {
 // start runs a process until the test ends.
 func start(t *testing.T, b Bank) *Dispatcher {
 	t.Helper()
+	defer synctest.Wait()
+	return run(t, b)
+}
+
+func run(t *testing.T, b Bank) *Dispatcher {
+	t.Helper()
 	d := New(Options{Bank: b, Log: slog.New(slog.DiscardHandler)})
 	var running sync.WaitGroup
 	ctx, cancel := context.WithCancel(context.Background())
 	running.Go(func() { d.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
-	synctest.Wait()
 	return d
 }
 
-var nobody, somebody = make(chan struct{}), func() chan struct{} {
+// somebody waits for an errand with this, and nobody for one with nil.
+var somebody = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c

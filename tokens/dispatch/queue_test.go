@@ -166,13 +166,13 @@ func TestAnErrandThatSomebodyWaitsForOvertakes(t *testing.T) {
 			synctest.Wait()
 		}
 		hurried := make(chan struct{})
-		wait("early", nobody)
+		wait("early", nil)
 		wait("hurried", hurried)
 		wait("urgent", somebody)
 		close(hurried)
 		synctest.Wait()
 		flying[0](tokens.Departure{Sent: true})
-		for _, want := range []string{"urgent", "hurried", "early"} {
+		for _, want := range []string{"hurried", "urgent", "early"} {
 			if got := <-went; got != want {
 				t.Errorf("%s went, want %s", got, want)
 			}

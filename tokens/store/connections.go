@@ -71,7 +71,28 @@ func (s *Store) Connection(ctx context.Context, c authmethods.Caller, id authmet
 	if err != nil {
 		return tokens.Connection{}, err
 	}
-	return s.connection(ctx, v, row)
+	shown, err := s.connection(ctx, v, row)
+	if err != nil {
+		return shown, err
+	}
+	return shown, s.warnOfCrowd(ctx, c, row, &shown)
+}
+
+// warnOfCrowd adds a warning if the connection's account has approved its client
+// too often.
+func (s *Store) warnOfCrowd(ctx context.Context, c authmethods.Caller, row *connectionRow, shown *tokens.Connection) error {
+	config, err := s.configs.find(ctx, s, c.Tenant(), string(row.MethodID))
+	if err != nil {
+		return err
+	}
+	others, err := s.OtherApprovals(ctx, c, Approval{
+		Account: row.AccountID, Client: config.method.ClientIDIn(row.Environment),
+		MethodID: row.MethodID, Environment: row.Environment, Subject: row.Subject,
+	})
+	if warning := CrowdWarning(&config.kind.Limits, others+1); err == nil && warning != "" {
+		shown.Warnings = append(shown.Warnings, warning)
+	}
+	return err
 }
 
 // connection puts a connection together from its row, its grant and its method.
@@ -107,6 +128,9 @@ func (s *Store) connection(ctx context.Context, v view, row *connectionRow) (tok
 	c.Scopes, c.TokenID = g.Access.Scopes, g.Access.ID
 	c.TokenIssuedAt, c.TokenExpiresAt, c.RefreshExpiresAt = g.Access.IssuedAt, g.Access.ExpiresAt, g.RefreshExpiresAt
 	c.Failures, c.RetryAt = g.Failures, g.RetryAt
+	if warning := EndWarning(&g, now); warning != "" {
+		c.Warnings = append(c.Warnings, warning)
+	}
 	if target.Enabled || g.Broken != "" {
 		c.State, c.Reason = g.State(now), g.Reason()
 	}

@@ -51,12 +51,9 @@ func (s *slot) Key() string { return string(s.id) }
 
 // Errand implements [tokens.Slot].
 func (s *slot) Errand() tokens.Errand {
-	client := s.environment.ClientID
-	if client == "" {
-		client = s.method.ClientID
-	}
 	return tokens.Errand{
-		Party: string(s.view.in.ID()), Grant: s.Key(), Host: hostOf(s.provider), Client: client, Limits: s.provider.Limits,
+		Party: string(s.view.in.ID()), Grant: s.Key(), Host: hostOf(s.provider),
+		Client: s.method.ClientIDIn(s.environment.Environment), Limits: s.provider.Limits,
 	}
 }
 

@@ -32,6 +32,7 @@ type connection struct {
 	TokenIssuedAt    time.Time               `json:"token_issued_at,omitzero"`
 	TokenExpiresAt   time.Time               `json:"token_expires_at,omitzero"`
 	RefreshExpiresAt time.Time               `json:"refresh_expires_at,omitzero"`
+	Warnings         []string                `json:"warnings"`
 	Failures         int                     `json:"failures"`
 	RetryAt          time.Time               `json:"retry_at,omitzero"`
 	ApprovedBy       string                  `json:"approved_by,omitempty"`
@@ -52,7 +53,7 @@ func showConnection(x tokens.Connection) connection {
 		State: x.State, Reason: x.Reason, Diagnosis: diagnosed(x.Reason), DataCentre: x.DataCentre, Account: x.Account,
 		Organizations: showOrganizations(x.Organizations), Scopes: append([]string{}, x.Scopes...), APIBaseURL: x.APIBaseURL,
 		TokenID: x.TokenID, TokenIssuedAt: x.TokenIssuedAt.UTC(), TokenExpiresAt: x.TokenExpiresAt.UTC(),
-		RefreshExpiresAt: x.RefreshExpiresAt.UTC(), Failures: x.Failures, RetryAt: x.RetryAt.UTC(),
+		RefreshExpiresAt: x.RefreshExpiresAt.UTC(), Warnings: append([]string{}, x.Warnings...), Failures: x.Failures, RetryAt: x.RetryAt.UTC(),
 		ApprovedBy: x.ApprovedBy, ApprovedAt: x.ApprovedAt.UTC(), CreatedAt: x.CreatedAt.UTC(),
 	}
 	if o := organization(x.Organization); o.ID != "" {
