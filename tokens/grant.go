@@ -66,9 +66,9 @@ type Attempt struct {
 	Token   string // fingerprint of the refresh token sent
 	At      time.Time
 	Sent    []time.Time // the grant's Quota.Sent with this attempt
-	// Retry marks the second sending of a refresh token whose first answer was
-	// lost. There is one such retry, at once, because providers tolerate it for
-	// seconds only.
+	// Retry marks the sending of a refresh token once more because the answer to the
+	// last one was lost. There is one for each lost answer, at once, because providers
+	// tolerate it for seconds only.
 	Retry bool
 }
 

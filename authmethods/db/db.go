@@ -27,6 +27,7 @@ type handle struct {
 	runRead, runWrite runner          // the same for a [Statement]
 	now               string          // SQL expression of the database's clock, Unix microseconds
 	listen            *pgx.ConnConfig // for a connection that listens; nil where there are no notices
+	group             *group          // commits together; nil on PostgreSQL, which does so itself, and inside a transaction
 }
 
 // Tenant is the database as one tenant sees it. The zero Tenant panics on use.
@@ -83,11 +84,13 @@ func (h handle) within(g *gorm.DB) handle {
 }
 
 func (h handle) tx(ctx context.Context, f func(handle) error) error {
+	if h.group != nil {
+		return h.group.do(ctx, false, f)
+	}
+	ctx, cancel := h.runWrite.bounded(ctx, writePatience)
+	defer cancel()
 	// f's own errors pass unchanged; only beginning and committing are ours.
 	var inner error
-	if h.runWrite.tx == nil {
-		h.runWrite.prepareWanted(ctx)
-	}
 	err := h.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 		inner = f(h.within(g))
 		return inner

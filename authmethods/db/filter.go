@@ -29,6 +29,9 @@ func column(name string) clause.Column { return clause.Column{Table: clause.Curr
 // Eq keeps the rows whose column col equals v.
 func Eq(col string, v any) Filter { return fixed(clause.Eq{Column: column(col), Value: v}) }
 
+// Not keeps the rows whose column col has another value than v.
+func Not(col string, v any) Filter { return fixed(clause.Neq{Column: column(col), Value: v}) }
+
 // After keeps the rows whose column col is greater than v.
 func After(col string, v any) Filter { return fixed(clause.Gt{Column: column(col), Value: v}) }
 

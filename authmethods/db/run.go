@@ -33,11 +33,14 @@ func newRunner(pool *sql.DB, d migrations.Dialect, log *slog.Logger) runner {
 
 // within returns r in the transaction that g is.
 func (r runner) within(g *gorm.DB) runner {
-	pool := g.Statement.ConnPool
-	if p, ok := pool.(*gorm.PreparedStmtTX); ok {
-		pool = p.Tx
+	switch pool := g.Statement.ConnPool.(type) {
+	case *gorm.PreparedStmtTX:
+		r.tx = pool.Tx.(*sql.Tx)
+	case *wholeTx:
+		r.tx = pool.Tx
+	default:
+		r.tx = pool.(*sql.Tx)
 	}
-	r.tx = pool.(*sql.Tx)
 	return r
 }
 
@@ -81,6 +84,9 @@ func (r runner) inTx(ctx context.Context, st *sql.Stmt) *sql.Stmt {
 
 func (r runner) query(ctx context.Context, st *Statement, args []any) (*sql.Rows, error) {
 	if r.dialect == migrations.SQLite {
+		if r.tx != nil {
+			ctx = context.WithoutCancel(ctx) // see wholeTx
+		}
 		made, err := r.prepare(ctx, st)
 		if err != nil {
 			return nil, err
@@ -95,6 +101,9 @@ func (r runner) query(ctx context.Context, st *Statement, args []any) (*sql.Rows
 
 func (r runner) exec(ctx context.Context, st *Statement, args []any) (sql.Result, error) {
 	if r.dialect == migrations.SQLite {
+		if r.tx != nil {
+			ctx = context.WithoutCancel(ctx) // see wholeTx
+		}
 		made, err := r.prepare(ctx, st)
 		if err != nil {
 			return nil, err
@@ -114,7 +123,21 @@ func Exec(ctx context.Context, in Tenant, st *Statement, args ...any) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	r, begin := in.h.run(st), time.Now()
+	if in.h.group == nil {
+		return in.h.exec(ctx, st, all)
+	}
+	var n int64
+	err = in.h.group.do(ctx, true, func(h handle) (err error) {
+		n, err = h.exec(ctx, st, all)
+		return err
+	})
+	return n, err
+}
+
+func (h handle) exec(ctx context.Context, st *Statement, all []any) (int64, error) {
+	r, begin := h.run(st), time.Now()
+	ctx, cancel := r.bounded(ctx, writePatience)
+	defer cancel()
 	res, err := r.exec(ctx, st, all)
 	r.slow(ctx, st, begin)
 	if err != nil {
@@ -141,6 +164,21 @@ func QueryRow(ctx context.Context, in Tenant, st *Statement, args []any, dest ..
 	return err
 }
 
+// How long a statement may take outside a transaction where the database is
+// elsewhere and may hang: who cannot be served is told so.
+const (
+	readPatience  = 2 * time.Second
+	writePatience = 10 * time.Second
+)
+
+// bounded bounds the time of a statement on a database that may hang.
+func (r runner) bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if r.dialect == migrations.SQLite || r.tx != nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // Query runs a statement for the tenant and calls each with every row that it
 // returns; scan fills what it is given from the row. An error of each ends it and
 // is returned. each must not run another statement: SQLite may have no second
@@ -151,6 +189,8 @@ func Query(ctx context.Context, in Tenant, st *Statement, args []any, each func(
 		return err
 	}
 	r, begin := in.h.run(st), time.Now()
+	ctx, cancel := r.bounded(ctx, readPatience)
+	defer cancel()
 	rows, err := r.query(ctx, st, all)
 	if err != nil {
 		r.slow(ctx, st, begin)

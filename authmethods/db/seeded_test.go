@@ -8,7 +8,7 @@ import (
 )
 
 // seeded returns tenant a of a seeded database.
-func seeded(t *testing.T, url string) db.Tenant {
+func seeded(t testing.TB, url string) db.Tenant {
 	t.Helper()
 	d := storage.Open(t, url)
 	storage.Seed(t, storage.Raw(t, url), storage.DialectOf(url))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/ncruces/go-sqlite3/gormlite"
 
@@ -27,8 +28,9 @@ const readers = 8
 // synchronous(full): with WAL, anything less may lose the newest commits when
 // the power fails, and a lost commit of a rotated refresh token is a dead
 // connection. secure_delete: a deleted secret must not stay in the file.
+// busy_timeout: who cannot be served is told so within two seconds.
 var pragmas = []string{
-	"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "secure_delete(on)",
+	"busy_timeout(1500)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "secure_delete(on)",
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
@@ -78,6 +80,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		d.Close()
 		return nil, fmt.Errorf("db: opening %s: %w", path, err)
 	}
+	d.group = &group{h: d.handle, pool: write}
 	return d, nil
 }
 
@@ -85,7 +88,12 @@ func sqlitePool(path string, conns int, lock string, pragmas []string) (*sql.DB,
 	// modeof gives the write-ahead log the mode of the database.
 	q := url.Values{"_txlock": {lock}, "_pragma": pragmas, "modeof": {path}}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
-	pool, err := driver.Open(dsn)
+	// Without the stability a statement is compiled anew whenever a bound LIMIT
+	// differs, and even where it does not.
+	pool, err := driver.Open(dsn, func(c *sqlite3.Conn) error {
+		_, err := c.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("db: opening %s: %w", path, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
 	"latchkey/authmethods/feed"
-	"latchkey/crypto/secret"
 )
 
 func environmentIn(ctx context.Context, in db.Tenant, method authmethods.ID, e authmethods.Environment) (*environmentRow, error) {
@@ -106,29 +105,32 @@ func (t *Tenant) Client(ctx context.Context, method authmethods.ID, e authmethod
 	if err := t.mayUseClient(); err != nil {
 		return none, err
 	}
-	row, err := db.Get[methodRow](ctx, t.in, method)
+	var row methodRow
+	var own environmentRow
+	err := db.QueryRow(ctx, t.in, readClient, []any{e, method},
+		&row.ID, &row.ClientID, &row.ClientSecret, &row.ClientVersion, &own.ID, &own.ClientID, &own.ClientSecret, &own.ClientVersion)
 	if err != nil {
 		return none, doing("reading a client", err)
 	}
-	own, err := environmentIn(ctx, t.in, method, e)
-	if err != nil {
-		return none, err
-	}
-	client := authmethods.Client{ID: row.ClientID, Version: clientVersion(row, own)}
+	client := authmethods.Client{ID: row.ClientID, Version: clientVersion(&row, &own)}
 	sealed, place := row.ClientSecret, secretOfMethod(row.ID)
-	if own != nil && own.ClientID != "" {
+	if own.ClientID != "" {
 		client.ID = own.ClientID
 	}
-	if own != nil && len(own.ClientSecret) > 0 {
+	if len(own.ClientSecret) > 0 {
 		sealed, place = own.ClientSecret, secretOfEnvironment(own.ID)
 	}
 	if len(sealed) > 0 {
 		client.Secret, err = t.Vault.Open(ctx, t.in, sealed, place)
-	} else {
-		client.Secret = secret.Text{}
 	}
 	return client, doing("opening a client secret", err)
 }
+
+// readClient is on the way of every refresh.
+var readClient = db.Prepare(`SELECT m.id, m.client_id, m.client_secret, m.client_version,
+	COALESCE(e.id, ''), COALESCE(e.client_id, ''), e.client_secret, COALESCE(e.client_version, 0)
+	FROM methods m LEFT JOIN method_environments e ON e.tenant_id = {tenant} AND e.method_id = m.id AND e.environment = ?
+	WHERE m.tenant_id = {tenant} AND m.id = ?`)
 
 // clientVersion changes whenever something of the client does: both numbers only
 // grow.

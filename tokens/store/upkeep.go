@@ -87,12 +87,12 @@ func (s *Store) move(ctx context.Context, how *db.Statement, grants []Later) err
 	})
 }
 
-// Inherit ends all leases: for a database with one server only, whose predecessor
-// is dead and can finish nothing. It returns how many there were.
+// Inherit ends the leases of other processes: for a database with one server only,
+// whose predecessor is dead and can finish nothing. It returns how many there were.
 func (s *Store) Inherit(ctx context.Context) (int, error) {
 	ended := 0
 	for {
-		refs, err := db.Refs[grantRow](ctx, s.System, "lease_until", 1000, db.Ahead("lease_until"))
+		refs, err := db.Refs[grantRow](ctx, s.System, "lease_until", batch, db.Ahead("lease_until"), db.Not("lease_owner", s.Process))
 		if err != nil || len(refs) == 0 {
 			return ended, err
 		}
@@ -102,7 +102,7 @@ func (s *Store) Inherit(ctx context.Context) (int, error) {
 				if err != nil {
 					return err
 				}
-				if _, err := db.Exec(ctx, in, endLease, ref.ID); err != nil {
+				if _, err := db.Exec(ctx, in, endLease, ref.ID, s.Process); err != nil {
 					return err
 				}
 			}
@@ -115,7 +115,10 @@ func (s *Store) Inherit(ctx context.Context) (int, error) {
 	}
 }
 
-var endLease = db.Prepare(`UPDATE grants SET lease_until = {now} WHERE grants.tenant_id = {tenant} AND id = ?`)
+// batch bounds the leases that are ended in one transaction.
+const batch = 1000
+
+var endLease = db.Prepare(`UPDATE grants SET lease_until = {now} WHERE grants.tenant_id = {tenant} AND id = ? AND lease_owner <> ?`)
 
 // Expiring returns up to limit grants whose refresh token itself expires within d.
 func (s *Store) Expiring(ctx context.Context, d time.Duration, limit int) ([]Ref, error) {
