@@ -79,6 +79,9 @@ func (p *Problem) Unwrap() []error {
 
 // KindOf returns the kind of err, Internal if it has none.
 func KindOf(err error) Kind {
+	if err == nil {
+		return Internal // and nothing allocated, on the way of every loan
+	}
 	var p *Problem
 	if errors.As(err, &p) {
 		return p.Kind

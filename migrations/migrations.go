@@ -54,7 +54,7 @@ func of(d Dialect) statements {
 	}
 	return statements{
 		before: "SELECT 1",
-		begin:  "BEGIN; SELECT pg_advisory_xact_lock(7305809155432112)",
+		begin:  "BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7305809155432112)",
 		check:  "SELECT 0",
 		after:  "SELECT 1",
 		mark:   "INSERT INTO schema_version (version) VALUES ($1)",

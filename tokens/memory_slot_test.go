@@ -101,6 +101,9 @@ func (p *place) succeed(s tokens.Success) bool {
 		return false
 	}
 	g := &p.grant
+	if g.Access.ID == s.Access.ID {
+		return true // an earlier try got through after all
+	}
 	g.Version++
 	g.Access, g.LeaseUntil, g.Attempt = s.Access, time.Time{}, nil
 	g.Failures, g.FailureCode, g.RetryAt, g.Broken, p.refusedClient = 0, "", time.Time{}, "", 0
@@ -182,10 +185,13 @@ type replica struct {
 	dead  bool
 	until time.Time        // of an outage
 	boat  []tokens.Capture // stowed and not landed
+
+	setBackOf int64 // the epoch of the last set-back
+	setBackAt time.Time
 }
 
 var (
-	errStorage = errors.New("the storage does not answer")
+	errStorage = &authmethods.Problem{Kind: authmethods.Unavailable, Code: authmethods.CodeStorageUnavailable, RetryAfter: time.Second}
 	errDead    = errors.New("this process is dead")
 )
 
@@ -328,9 +334,15 @@ func (r *replica) Succeed(_ context.Context, s tokens.Success) (ok bool, err err
 }
 
 func (r *replica) SetBack(_ context.Context, b tokens.Setback) (ok bool, err error) {
-	if least := max(b.Failure.RetryAfter, time.Second); b.Broken == "" && !b.Failure.Unanswered && b.RetryAt.Before(time.Now().Add(least)) {
+	r.mu.Lock()
+	if r.setBackOf != b.Epoch {
+		r.setBackOf, r.setBackAt = b.Epoch, time.Now() // what follows are repeats
+	}
+	since := r.setBackAt
+	r.mu.Unlock()
+	if least := max(b.Failure.RetryAfter, time.Second); b.Broken == "" && !b.Failure.Unanswered && b.RetryAt.Before(since.Add(least)) {
 		r.place.mu.Lock()
-		r.fault("%s is tried again in %s", b.Failure.Code, time.Until(b.RetryAt))
+		r.fault("%s is tried again in %s", b.Failure.Code, b.RetryAt.Sub(since))
 		r.place.mu.Unlock()
 	}
 	err = r.do("set back", func() { ok = r.setBack(b) })

@@ -27,6 +27,7 @@ type handle struct {
 	runRead, runWrite runner          // the same for a [Statement]
 	now               string          // SQL expression of the database's clock, Unix microseconds
 	listen            *pgx.ConnConfig // for a connection that listens; nil where there are no notices
+	bare              bool            // a transaction must set for itself what connections usually have
 	group             *group          // commits together; nil on PostgreSQL, which does so itself, and inside a transaction
 }
 
@@ -92,6 +93,11 @@ func (h handle) tx(ctx context.Context, f func(handle) error) error {
 	// f's own errors pass unchanged; only beginning and committing are ours.
 	var inner error
 	err := h.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		if h.bare && h.runWrite.tx == nil {
+			if err := setLocal(g); err != nil {
+				return err
+			}
+		}
 		inner = f(h.within(g))
 		return inner
 	})

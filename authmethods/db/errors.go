@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/ncruces/go-sqlite3"
 	"gorm.io/gorm"
@@ -32,7 +33,7 @@ func fail(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, gorm.ErrRecordNotFound):
+	case errors.Is(err, gorm.ErrRecordNotFound), errors.Is(err, pgx.ErrNoRows):
 		return authmethods.Missing()
 	case isDuplicate(err):
 		return fmt.Errorf("db: %s: %w", doing, ErrDuplicate)
@@ -66,7 +67,8 @@ func isUnavailable(err error) bool {
 		case "08", "53", "57", "58", "25":
 			return true
 		}
-		return false
+		// Somebody else was at the row for too long, or was there first.
+		return pg.Code == "55P03" || pg.Code == "40001" || pg.Code == "40P01"
 	}
 	// SQLite's errors have the methods of a net.Error, so they are judged first.
 	var lite *sqlite3.Error

@@ -18,6 +18,10 @@ func Ahead(col string) Filter { return fromNow(col, ">", 0) }
 // the database's clock; d is usually negative.
 func AfterNow(col string, d time.Duration) Filter { return fromNow(col, ">", d) }
 
+// BeforeNow keeps the rows whose column col is earlier than d after the present by
+// the database's clock.
+func BeforeNow(col string, d time.Duration) Filter { return fromNow(col, "<", d) }
+
 // Lapsed keeps the rows whose column col is NULL or past by the database's clock.
 // No index finds them; [Past] may be what is meant.
 func Lapsed(col string) Filter { return orUnset(col, Past(col)) }

@@ -9,10 +9,45 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
 )
 
-// durable is the setting without which a commit that was answered may be lost.
-const durable = "synchronous_commit"
+// durable is the setting without which a commit that was answered may be lost; idle
+// the one without which a process that stands still amid a transaction keeps its
+// rows from all others.
+const (
+	durable = "synchronous_commit"
+	idle    = "idle_in_transaction_session_timeout"
+)
+
+// settings are what every connection has, unless its address says otherwise. A
+// server set to less is overruled.
+var settings = map[string]string{
+	durable:        "on",
+	idle:           "5s",
+	"lock_timeout": "3s", // who waits for a row for longer is told that the database is busy
+}
+
+// addSettings adds the settings that params lack and returns their names.
+func addSettings(params map[string]string) (added []string) {
+	for name, value := range settings {
+		if params[name] == "" {
+			params[name] = value
+			added = append(added, name)
+		}
+	}
+	return added
+}
+
+// setLocal gives a transaction the settings that a pooler did not take.
+func setLocal(g *gorm.DB) error {
+	for name, value := range settings {
+		if err := g.Exec("SET LOCAL " + name + " = '" + value + "'").Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // probe connects once and reports whether a pooler stands between: what it calls
 // the process of the server is none. Behind one no notices are heard, since it may
@@ -46,5 +81,5 @@ func closeSoon(ctx context.Context, conn *pgx.Conn) {
 // isRefusedSetting recognises the refusal of PgBouncer.
 func isRefusedSetting(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == "08P01" && strings.Contains(pg.Message, durable)
+	return ok && pg.Code == "08P01" && strings.Contains(pg.Message, "startup parameter")
 }

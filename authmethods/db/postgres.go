@@ -30,15 +30,14 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 3 * time.Second
 	}
-	refusable := cfg.ConnConfig.RuntimeParams[durable] == ""
-	if refusable {
-		// A commit that is answered must survive; a server set to less is overruled.
-		cfg.ConnConfig.RuntimeParams[durable] = "on"
-	}
+	added := addSettings(cfg.ConnConfig.RuntimeParams)
 	pooled, err := probe(ctx, cfg.ConnConfig)
-	if refusable && isRefusedSetting(err) {
-		// Most poolers take no settings. The server's own must do.
-		delete(cfg.ConnConfig.RuntimeParams, durable)
+	if len(added) > 0 && isRefusedSetting(err) {
+		// Most poolers take no settings. The server's own must do, and those that a
+		// transaction can set for itself.
+		for _, name := range added {
+			delete(cfg.ConnConfig.RuntimeParams, name)
+		}
 		pooled, err = probe(ctx, cfg.ConnConfig)
 	}
 	if err != nil {
@@ -78,5 +77,6 @@ func connectPostgres(ctx context.Context, cfg *pgxpool.Config, pooled bool, o Op
 	d.read, d.write = g, g
 	d.runWrite = newRunner(d.pools[0], d.dialect, o.Log)
 	d.runRead = d.runWrite
+	d.bare = cfg.ConnConfig.RuntimeParams[idle] == ""
 	return d, nil
 }

@@ -81,6 +81,12 @@ func exercise(t *testing.T, in db.Tenant) {
 	if err != nil {
 		t.Error(err)
 	}
+	var changed int64
+	err = db.Batch(ctx, in, db.Run(&changed, setValues, []byte(nil), db.Time(0), true, id), db.Run(nil, setList, db.JSON[[]string]{V: want}, id),
+		db.Read(readOne, []any{id}, &row.MethodID, &row.Environment, &row.Enabled, &row.ClientSecret, &row.ClientVersion, &row.SecretSetAt, &now))
+	if err != nil || changed != 1 || row.MethodID != string(id) || !row.Enabled || row.SecretSetAt != 0 || now == 0 {
+		t.Errorf("a batch: %d rows, read %+v, %v", changed, row, err)
+	}
 	for i, want := range []int64{1, 1, 0} {
 		n, err := db.Exec(ctx, in, lend, "new", "s", id, "t", 2)
 		if n != want || err != nil {

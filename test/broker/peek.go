@@ -13,7 +13,7 @@ import (
 // holds, which nothing but a test may see.
 func (b *Broker) RefreshToken(t testing.TB, method string) secret.Text {
 	t.Helper()
-	target, err := store.Directory{Store: b.Grants}.Find(t.Context(), b.Tenant.ID, tokens.LoanRequest{
+	target, err := store.Directory{Store: b.Grants}.Find(t.Context(), Service(b.Tenant.ID), tokens.LoanRequest{
 		Method: method, Environment: authmethods.Production, Subject: tokens.TenantSubject,
 	})
 	must(t, err)

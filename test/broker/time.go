@@ -54,6 +54,26 @@ func (b *Broker) set(t testing.TB, connection authmethods.ID, sets ...db.Set) {
 	b.Changed(b.Tenant.ID)
 }
 
+// Spend has the connection's latest n token requests sent so long ago.
+func (b *Broker) Spend(t testing.TB, connection authmethods.ID, n int, ago time.Duration) {
+	t.Helper()
+	sent := make([]db.Time, n)
+	for i := range sent {
+		sent[i] = db.At(time.Now().Add(-ago))
+	}
+	b.set(t, connection, db.To("sent", db.JSON[[]db.Time]{V: sent}))
+}
+
+// UpkeepAt is when the connection's background refresh comes due; zero: never.
+func (b *Broker) UpkeepAt(t testing.TB, connection authmethods.ID) time.Time {
+	t.Helper()
+	in, err := b.System.For(b.Tenant.ID, "a test looks at the time")
+	must(t, err)
+	row, err := db.Get[grantTimes](t.Context(), in, connection)
+	must(t, err)
+	return row.RefreshAt.Time()
+}
+
 // grantAttempt is a refresh under way.
 type grantAttempt struct {
 	db.Owned
@@ -64,13 +84,13 @@ type grantAttempt struct {
 func (grantAttempt) TableName() string { return "grants" }
 
 // Interrupt leaves the connection as a process does that dies in the middle of a
-// refresh, a minute ago.
-func (b *Broker) Interrupt(t testing.TB, connection authmethods.ID) {
+// refresh, whose lease lasts for so long still.
+func (b *Broker) Interrupt(t testing.TB, connection authmethods.ID, left time.Duration) {
 	t.Helper()
 	in, err := b.System.For(b.Tenant.ID, "a test interrupts a refresh")
 	must(t, err)
 	_, err = db.UpdateIf[grantAttempt](t.Context(), in, connection, []db.Set{
-		db.To("attempt_id", "att_interrupted"), db.Plus("epoch", 1), db.ToFromNow("lease_until", -time.Minute),
+		db.To("attempt_id", "att_interrupted"), db.Plus("epoch", 1), db.ToFromNow("lease_until", left),
 	})
 	must(t, err)
 }

@@ -63,13 +63,8 @@ func TestAnAnswerOfAnyKindIsASignOfLife(t *testing.T) {
 
 func TestOneProbeAtATimeAndItsSuccessOpensTheWayForAll(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		v := newVault()
-		here, there := start(t, v), start(t, v)
+		here := start(t, newVault())
 		breakHost(t, here)
-		time.Sleep(1100 * time.Millisecond) // so that the other has heard of it, at least once
-		if len(there.closed) == 0 {
-			t.Fatal("the other process heard nothing")
-		}
 		time.Sleep(2 * time.Second)
 		probe := enter(t, here, errand("c", "g"))
 		stopped(t, here, errand("d", "g"), authmethods.CodeProviderDown)
@@ -110,7 +105,7 @@ func TestWhatOneProcessFindsOutAllKnow(t *testing.T) {
 		synctest.Wait()
 		stopped(t, there, before, authmethods.CodeProviderDown)
 		v.mu.Lock()
-		v.closed[there.lanes[before.Host].key] = time.Time{} // a probe elsewhere succeeded
+		v.closed["host:"+before.Host] = time.Time{} // a probe elsewhere succeeded
 		v.mu.Unlock()
 		time.Sleep(interval)
 		synctest.Wait()

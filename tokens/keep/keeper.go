@@ -5,16 +5,9 @@ package keep
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"latchkey/authmethods"
-	"latchkey/authmethods/db"
 	"latchkey/tokens"
 	"latchkey/tokens/lifeboat"
 	"latchkey/tokens/store"
@@ -23,7 +16,7 @@ import (
 const (
 	interval = time.Second
 	// held is how long a process has the duty without renewing it: so much later
-	// another goes on after its death.
+	// another goes on after its death. It is renewed when a third of that is over.
 	held = 10 * time.Second
 	duty = "refresh"
 
@@ -32,6 +25,13 @@ const (
 
 	// least is how long a grant rests whose refresh could not be tried.
 	least = 30 * time.Second
+	// long is how long one rests that only a person can help.
+	long = time.Hour
+	// asleep is how long a grant rests whose method or tenant is disabled: it may be
+	// enabled again, and its refresh token must not have expired then.
+	asleep = 24 * time.Hour
+	// spread is over how long those come again that failed together, at most.
+	spread = 5 * time.Minute
 
 	expiringEvery = time.Hour
 	expiringSoon  = 7 * 24 * time.Hour
@@ -44,9 +44,11 @@ type Keeper struct {
 	Engine *tokens.Engine
 	Log    *slog.Logger
 	// Alone says that no other process works on this database, so that all leases
-	// that are found at the start are those of the dead.
+	// that are found at the start are those of the dead, and the duty needs no
+	// taking.
 	Alone bool
 
+	renewed  time.Time // when the duty was taken last; zero: it is not held
 	expiring time.Time // when it was last looked for expiring refresh tokens
 }
 
@@ -60,7 +62,7 @@ func (k *Keeper) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			k.Log.Warn("keeping tokens fresh, trying again", "error", err)
 		}
-		if again && err == nil {
+		if again && err == nil && ctx.Err() == nil {
 			continue
 		}
 		select {
@@ -70,13 +72,6 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
-}
-
-// resign lets another process have the duty at once.
-func (k *Keeper) resign(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), interval)
-	defer cancel()
-	_ = db.Release(ctx, k.Store.System, duty, k.Store.Process) // else it lapses
 }
 
 // begin finishes what the predecessor of this process left. What is in the lifeboat
@@ -99,25 +94,24 @@ func (k *Keeper) begin(ctx context.Context) {
 
 // round does what is due, and reports whether there is more.
 func (k *Keeper) round(ctx context.Context) (again bool, err error) {
-	// A refresh of this process is at its answer for a lease at most.
-	mine := func(r lifeboat.Record) bool { return time.Since(r.SentAt) > 2*k.Engine.Policy.Lease }
-	if err := k.land(ctx, mine); err != nil {
+	// An answer must be there before the lease lapses, because then anybody may
+	// repeat the request. That its refresh may still be at it does no harm.
+	old := func(r lifeboat.Record) bool { return time.Since(r.SentAt) > k.Engine.Policy.Lease/2 }
+	if err := k.land(ctx, old); err != nil {
 		return false, err
 	}
-	have, err := db.Hold(ctx, k.Store.System, duty, k.Store.Process, held)
-	if err != nil || !have {
-		return false, err
-	}
-	if again, err = k.finish(ctx); err != nil || again {
-		return again, err
-	}
-	if time.Since(k.expiring) > expiringEvery {
-		k.expiring = time.Now()
-		if err := k.warn(ctx); err != nil {
-			return false, err
+	return k.onDuty(ctx, func(ctx context.Context) (bool, error) {
+		if again, err := k.finish(ctx); err != nil || again {
+			return again, err
 		}
-	}
-	return k.refresh(ctx)
+		if time.Since(k.expiring) > expiringEvery {
+			k.expiring = time.Now()
+			if err := k.warn(ctx); err != nil {
+				return false, err
+			}
+		}
+		return k.refresh(ctx)
+	})
 }
 
 func (k *Keeper) land(ctx context.Context, resting func(lifeboat.Record) bool) error {
@@ -129,98 +123,6 @@ func (k *Keeper) land(ctx context.Context, resting func(lifeboat.Record) bool) e
 		k.Log.Info("brought answers from the lifeboat into the database", "answers", n)
 	}
 	return err
-}
-
-// finish takes up refreshes that were interrupted. What cannot be finished now
-// comes due later like any other, with its attempt on record.
-func (k *Keeper) finish(ctx context.Context) (again bool, err error) {
-	refs, err := k.Store.Interrupted(ctx, batch)
-	if err != nil || len(refs) == 0 {
-		return false, err
-	}
-	later, _ := k.all(ctx, refs)
-	k.Log.Info("took up interrupted refreshes", "finished", len(refs)-len(later), "postponed", len(later))
-	return len(refs) == batch, k.Store.Shelve(ctx, later)
-}
-
-// refresh refreshes what is due.
-func (k *Keeper) refresh(ctx context.Context) (again bool, err error) {
-	refs, err := k.Store.Due(ctx, batch)
-	if err != nil || len(refs) == 0 {
-		return false, err
-	}
-	later, refused := k.all(ctx, refs)
-	return len(refs) == batch && !refused, k.Store.Postpone(ctx, later)
-}
-
-// all does the upkeep of refs, some at once. It returns those that were not
-// refreshed, and whether some of them could not be. ctx ends it between two grants:
-// what was begun is finished.
-func (k *Keeper) all(ctx context.Context, refs []store.Ref) (later []store.Later, refused bool) {
-	var mu sync.Mutex // guards the results
-	k.each(ctx, refs, func(ctx context.Context, ref store.Ref) {
-		at, err := k.one(ctx, ref)
-		if err == nil && at == nil {
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			refused = true
-			next := time.Now().Add(wait(err))
-			at = &next
-		}
-		later = append(later, store.Later{Ref: ref, At: *at})
-	})
-	return later, refused
-}
-
-// each runs f for all of refs, some at once, until ctx ends.
-func (k *Keeper) each(ctx context.Context, refs []store.Ref, f func(context.Context, store.Ref)) {
-	var g errgroup.Group
-	g.SetLimit(atOnce)
-	for _, ref := range refs {
-		if ctx.Err() != nil {
-			break
-		}
-		g.Go(func() error {
-			defer func() {
-				if p := recover(); p != nil {
-					k.Log.Error("panic in the upkeep of a grant", "grant", ref.ID, "panic", p)
-				}
-			}()
-			f(context.WithoutCancel(ctx), ref)
-			return nil
-		})
-	}
-	_ = g.Wait()
-}
-
-// one refreshes a grant, or returns when to look at it again.
-func (k *Keeper) one(ctx context.Context, ref store.Ref) (*time.Time, error) {
-	kept, err := k.Store.Keep(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	if kept.Slot == nil {
-		return &time.Time{}, nil
-	}
-	switch d := tokens.Upkeep(k.Engine.Policy, &kept.Grant, &kept.Provider.Refresh, kept.Now); d.Step {
-	case tokens.Refresh, tokens.Recover:
-		return nil, k.Engine.Ahead(ctx, kept.Slot, kept.Grant, kept.Now)
-	default:
-		return &d.At, nil
-	}
-}
-
-// wait is how long a grant rests after err. Those that failed together are spread.
-func wait(err error) time.Duration {
-	rest := least
-	var p *authmethods.Problem
-	if errors.As(err, &p) {
-		rest = max(rest, p.RetryAfter)
-	}
-	return rest + time.Duration(rand.Float64()*float64(rest))
 }
 
 // warn logs the refresh tokens that end soon: no refresh prolongs them, and only a
