@@ -19,6 +19,9 @@ type Engine struct {
 	Upstream Upstream
 	Gate     Gate // nil: requests leave at once
 	Log      *slog.Logger
+	// Asked is told of every token request, with nil for a success and how long the
+	// provider took; nil: nobody is.
+	Asked func(f *Failure, took time.Duration)
 
 	mu       sync.Mutex // guards flights and watches; never held across I/O
 	flights  map[string]*flight

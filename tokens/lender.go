@@ -85,7 +85,7 @@ func (l *Lender) Lend(ctx context.Context, svc *authmethods.Service, r LoanReque
 // fromMemory lends the remembered token if the policy would serve it. away says
 // that the storage cannot be asked.
 func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item *item, r LoanRequest, away bool) (Loan, bool, error) {
-	if err := l.allowed(svc, &item.target, r); err != nil {
+	if err := l.allowed(svc, item.of, r); err != nil {
 		return Loan{}, false, err
 	}
 	now := item.now()
@@ -113,7 +113,7 @@ func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item 
 func (l *Lender) ahead(ctx context.Context, item *item, now time.Time) bool {
 	f := item.flight.Load()
 	if f == nil || f.failed() && item.look(now) {
-		item.flight.Store(l.engine.fly(ctx, item.target.Slot, nil, false))
+		item.flight.Store(l.engine.fly(ctx, item.slot, nil, false))
 		return false
 	}
 	return f.over() && f.err == nil
@@ -124,11 +124,11 @@ func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key sh
 	ctx, cancel := context.WithTimeout(ctx, l.engine.Policy.Patience)
 	defer cancel()
 	mark := l.shelf.mark()
-	target, err := l.directory.Find(ctx, svc.Tenant, r)
+	target, err := l.directory.Find(ctx, svc, r)
 	if err != nil {
 		return Loan{}, err
 	}
-	if err := l.allowed(svc, &target, r); err != nil {
+	if err := l.allowed(svc, target.Loanable, r); err != nil {
 		return Loan{}, err
 	}
 	if err := target.lendable(); err != nil {
@@ -141,6 +141,9 @@ func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key sh
 	item := newItem(target, g, now)
 	if err := item.covers(r.Scopes); err != nil {
 		return Loan{}, err
+	}
+	if target.OnRecord != "" && target.OnRecord == g.Access.ID {
+		item.lentTo(svc.ID, svc.Name, r.Purpose)
 	}
 	if err := l.record(ctx, svc, item, r.Purpose); err != nil {
 		return Loan{}, err
@@ -157,11 +160,11 @@ func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key sh
 
 // allowed checks the service's permits. A service of a tenant sees nothing of
 // another: the answer is the same as for what does not exist.
-func (l *Lender) allowed(svc *authmethods.Service, t *Target, r LoanRequest) error {
-	if svc.Tenant != authmethods.Platform && svc.Tenant != t.TenantID {
+func (l *Lender) allowed(svc *authmethods.Service, of authmethods.Loanable, r LoanRequest) error {
+	if svc.Tenant != authmethods.Platform && svc.Tenant != of.TenantID {
 		return authmethods.Missing()
 	}
-	_, err := svc.Covers(t.Loanable, r.Scopes)
+	_, err := svc.Covers(of, r.Scopes)
 	return err
 }
 
@@ -172,17 +175,13 @@ func (l *Lender) record(ctx context.Context, svc *authmethods.Service, item *ite
 		l.tally.add(c, 1)
 		return nil
 	}
-	b := Borrowing{
-		Tenant: item.target.TenantID, Connection: item.target.Connection, Token: item.grant.Access.ID,
-		ExpiresAt: item.grant.Access.ExpiresAt, Service: svc.ID, ServiceName: svc.Name, Purpose: purpose,
-	}
-	first, err := l.ledger.First(ctx, b)
+	first, err := l.ledger.First(ctx, item.borrowing(svc.ID, svc.Name, purpose))
 	if err != nil {
 		return err
 	}
-	held, _ := item.borrowers.LoadOrStore(svc.ID, &count{borrowing: b})
+	held := item.lentTo(svc.ID, svc.Name, purpose)
 	if !first {
-		l.tally.add(held.(*count), 1)
+		l.tally.add(held, 1)
 	}
 	return nil
 }

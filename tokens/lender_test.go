@@ -252,6 +252,26 @@ func TestTheFirstLoanIsOnRecordBeforeTheTokenLeaves(t *testing.T) {
 	})
 }
 
+func TestTheRecordOfOneServiceIsNoneOfAnother(t *testing.T) {
+	inLibrary(t, func(t *testing.T, l *library) {
+		one, two := service(acme, everything), service(acme, everything)
+		two.ID = "sa_two"
+		l.mustLend(one, desk)
+		l.Forget(acme)
+		again := l.mustLend(one, desk) // read together with the record of it
+		loan := l.mustLend(two, desk)
+		if again.Source != tokens.FromStore || loan.Source != tokens.FromMemory {
+			t.Errorf("lent from %s and %s", again.Source, loan.Source)
+		}
+		if !l.onRecord(two.ID, loan.TokenID) {
+			t.Error("the second service's loan is not on record")
+		}
+		if err := l.Flush(t.Context()); err != nil || l.loans != 3 {
+			t.Errorf("%d loans counted, %v; want 3", l.loans, err)
+		}
+	})
+}
+
 func TestLoansOnRecordOutliveTheStorageForTheGrace(t *testing.T) {
 	inLibrary(t, func(t *testing.T, l *library) {
 		known, stranger := service(acme, everything), service(acme, everything)

@@ -126,7 +126,7 @@ func (l *library) lose(stale time.Duration) {
 	l.away, l.full, l.stale = true, true, stale
 }
 
-func (l *library) Find(_ context.Context, owner authmethods.TenantID, r tokens.LoanRequest) (tokens.Target, error) {
+func (l *library) Find(_ context.Context, svc *authmethods.Service, r tokens.LoanRequest) (tokens.Target, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.found++
@@ -135,17 +135,30 @@ func (l *library) Find(_ context.Context, owner authmethods.TenantID, r tokens.L
 	}
 	tenant := authmethods.TenantID("tn_" + strings.TrimPrefix(r.Tenant, "tn_")) // slug or id
 	if r.Tenant == "" {
-		tenant = owner
+		tenant = svc.Tenant
 	}
 	// A careless directory: the lender has to notice by itself whose grant it is.
 	if l.places[tenant] == nil || r.Method != "zoho-desk" || r.Subject != tokens.TenantSubject {
 		return tokens.Target{}, authmethods.Missing()
 	}
 	t := l.target(tenant, r.Environment)
+	t.OnRecord = l.heldBy(svc.ID, l.places[tenant])
 	if l.finding != nil {
 		l.finding()
 	}
 	return t, nil
+}
+
+// heldBy returns the place's token if the service has borrowed it before.
+func (l *library) heldBy(service authmethods.ID, p *place) authmethods.ID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range l.entries {
+		if e.Service == service && e.Token == p.grant.Access.ID {
+			return e.Token
+		}
+	}
+	return ""
 }
 
 func (l *library) target(tenant authmethods.TenantID, e authmethods.Environment) tokens.Target {

@@ -72,6 +72,9 @@ type Target struct {
 	APIBaseURL  string
 	APIHeaders  map[string]string
 	InstanceURL string // of the connection, where the provider named one
+	// OnRecord is the access token that the service is known to hold by the ledger;
+	// empty: the ledger was not asked.
+	OnRecord authmethods.ID
 }
 
 // Issued is what is known of an access token by its public id.
@@ -83,10 +86,10 @@ type Issued struct {
 // Directory finds grants. Unknown and foreign objects are the same
 // [authmethods.Missing].
 type Directory interface {
-	// Find resolves a request on behalf of a service of owner.
-	Find(ctx context.Context, owner authmethods.TenantID, r LoanRequest) (Target, error)
-	// FindToken resolves an access token's public id likewise, and notes that it
-	// was reported.
+	// Find resolves a request on behalf of a service.
+	Find(ctx context.Context, svc *authmethods.Service, r LoanRequest) (Target, error)
+	// FindToken resolves an access token's public id on behalf of a service of
+	// owner, and notes that it was reported.
 	FindToken(ctx context.Context, owner authmethods.TenantID, id authmethods.ID) (Issued, error)
 }
 

@@ -58,11 +58,15 @@ func (e *Engine) refresh(ctx context.Context, s Slot, j *job, demanded <-chan st
 func (e *Engine) ask(ctx context.Context, s Slot, j *job, reg *Registration, a Attempt, claimed time.Time) (Departure, error) {
 	call, cancel := context.WithDeadline(ctx, claimed.Add(e.Policy.Call))
 	defer cancel()
-	sent := j.time()
+	sent, asked := j.time(), time.Now()
 	answer, err := e.Upstream.Send(call, Request{
 		Registration: *reg, RefreshToken: j.g.RefreshToken, NotAfter: claimed.Add(e.Policy.Call),
 	})
+	took := time.Since(asked)
 	became := Departure{Sent: true}
+	if e.Asked != nil {
+		defer func() { e.Asked(became.Failure, took) }()
+	}
 	if err != nil {
 		e.Log.Warn("token request", "grant", s.Key(), "error", err)
 		if !errors.As(err, &became.Failure) {
@@ -70,19 +74,19 @@ func (e *Engine) ask(ctx context.Context, s Slot, j *job, reg *Registration, a A
 		}
 	} else {
 		var done bool
-		if done, became.Failure, err = e.receive(ctx, s, j, reg, a, sent, answer); done || err != nil {
+		if done, became.Failure, err = e.receive(ctx, s, j, reg, a, claimed, sent, answer); done || err != nil {
 			return became, err
 		}
 	}
-	return became, e.setBack(ctx, s, j, reg, a, became.Failure)
+	return became, e.setBack(ctx, s, j, reg, a, claimed, became.Failure)
 }
 
 // receive captures an answer before it is understood, and applies it if it is a
 // success.
-func (e *Engine) receive(ctx context.Context, s Slot, j *job, reg *Registration, a Attempt, sent time.Time, answer Answer) (bool, *Failure, error) {
+func (e *Engine) receive(ctx context.Context, s Slot, j *job, reg *Registration, a Attempt, claimed, sent time.Time, answer Answer) (bool, *Failure, error) {
 	c := Capture{AttemptID: a.ID, Lineage: j.g.Lineage, Epoch: j.g.Epoch + 1, Version: a.Version, SentAt: sent, Answer: answer}
 	if answer.Success() {
-		if err := e.capture(ctx, s, c); err != nil {
+		if err := e.capture(ctx, s, c, claimed); err != nil {
 			return false, nil, err
 		}
 	}
@@ -91,10 +95,24 @@ func (e *Engine) receive(ctx context.Context, s Slot, j *job, reg *Registration,
 		return false, failure, nil
 	}
 	result := success(c, j.g.Epoch+1, renewal, j.g.Access.Scopes)
-	if applied, err := s.Succeed(ctx, result); applied || err != nil {
+	applied := false
+	if err := e.insist(ctx, s, claimed, func() (err error) { applied, err = s.Succeed(ctx, result); return err }); applied || err != nil {
 		return true, nil, err
 	}
 	return true, nil, e.rescue(ctx, s, j, result)
+}
+
+// insist repeats a write that the storage could not take, as long as the lease
+// holds: otherwise all would wait for its end. The epoch makes a repeat harmless.
+func (e *Engine) insist(ctx context.Context, s Slot, claimed time.Time, write func() error) error {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := write()
+		if authmethods.KindOf(err) != authmethods.Unavailable || time.Since(claimed) > e.Policy.Lease/2 || e.draining.Load() {
+			return err
+		}
+		e.Log.Warn("storing what came of a refresh, trying again", "grant", s.Key(), "error", err)
+		time.Sleep(wait)
+	}
 }
 
 // rescue applies a success that came too late for its epoch, if the grant was
@@ -110,29 +128,29 @@ func (e *Engine) rescue(ctx context.Context, s Slot, j *job, late Success) error
 }
 
 // capture insists: the answer may hold the only copy of a rotated refresh token.
-// While the storage is away a copy is kept in the lifeboat. It gives up when
-// another process may have gone on: one lease after the lifeboat took it, ten if
-// nothing did.
-func (e *Engine) capture(ctx context.Context, s Slot, c Capture) error {
+// While the storage is away a copy is kept in the lifeboat, from where it is brought
+// ashore half a lease after it was asked for. Only if nothing takes it does it go on
+// for longer than a lease.
+func (e *Engine) capture(ctx context.Context, s Slot, c Capture, claimed time.Time) error {
 	e.holding.Add(1)
 	safe := sync.OnceFunc(func() { e.holding.Add(-1) })
 	defer safe()
-	stowed, patience := false, 10*e.Policy.Lease
+	stowed, end := false, time.Now().Add(10*e.Policy.Lease)
 	wait := 10 * time.Millisecond
-	for started := time.Now(); ; wait = min(2*wait, 5*time.Second) {
+	for ; ; wait = min(2*wait, time.Second) {
 		err := s.Capture(ctx, c)
 		if err == nil {
 			return nil
 		}
 		if !stowed {
 			if lost := s.Stow(c); lost == nil {
-				stowed, patience = true, e.Policy.Lease
+				stowed, end = true, claimed.Add(e.Policy.Lease/2)
 				safe()
 			} else {
 				e.Log.Error("putting a provider's answer into the lifeboat", "grant", s.Key(), "error", lost)
 			}
 		}
-		if time.Since(started) > patience || stowed && e.draining.Load() {
+		if time.Now().After(end) || stowed && e.draining.Load() {
 			return fmt.Errorf("tokens: an answer could not be captured (in the lifeboat: %t): %w", stowed, err)
 		}
 		e.Log.Error("storing a provider's answer, trying again", "grant", s.Key(), "in_lifeboat", stowed, "error", err)
@@ -193,7 +211,7 @@ func NewAccessToken(r *Renewal, sent time.Time, requested []string) AccessToken 
 }
 
 // setBack records what a failure means for the grant.
-func (e *Engine) setBack(ctx context.Context, s Slot, j *job, reg *Registration, a Attempt, f *Failure) error {
+func (e *Engine) setBack(ctx context.Context, s Slot, j *job, reg *Registration, a Attempt, claimed time.Time, f *Failure) error {
 	now := j.time()
 	rotates := reg.Provider.Refresh.Rotation != catalog.RotatesNever
 	b := Setback{
@@ -219,6 +237,5 @@ func (e *Engine) setBack(ctx context.Context, s Slot, j *job, reg *Registration,
 	case b.Uncertain && !a.Retry:
 		b.RetryAt = now // at once: providers tolerate a repeat for seconds only
 	}
-	_, err := s.SetBack(ctx, b)
-	return err
+	return e.insist(ctx, s, claimed, func() error { _, err := s.SetBack(ctx, b); return err })
 }

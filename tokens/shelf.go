@@ -41,17 +41,18 @@ func keyOf(owner authmethods.TenantID, r LoanRequest) shelfKey {
 
 // item is a grant as it was read, with its loan nearly ready.
 type item struct {
-	target Target
-	grant  Grant
-	loan   Loan
-	read   time.Time // the storage's time when it was read
-	at     time.Time // the same moment by this process's monotonic clock
+	of    authmethods.Loanable
+	slot  Slot
+	grant Grant
+	loan  Loan
+	read  time.Time // the storage's time when it was read
+	at    time.Time // the same moment by this process's monotonic clock
 
 	changes   *atomic.Int64          // the tenant's, in shelf.changes
 	seen      int64                  // shelf.clock before it was read
 	flight    atomic.Pointer[flight] // its latest refresh in the background
 	looked    atomic.Int64           // Unix seconds when one was last tried again
-	borrowers sync.Map               // authmethods.ID of a service → *count, for those on record
+	borrowers atomic.Pointer[count]  // a list of those on record
 }
 
 func newShelf(size int) *shelf {
@@ -64,10 +65,9 @@ func newShelf(size int) *shelf {
 // newItem keeps what lending needs, and no more: there are many, and the refresh
 // token is not to be in memory for longer than a refresh.
 func newItem(t Target, g Grant, now time.Time) *item {
-	i := &item{target: t, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
+	i := &item{of: t.Loanable, slot: t.Slot, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
 	i.grant.RefreshToken, i.grant.Quota.Sent, i.grant.Lineage = secret.Text{}, nil, ""
 	i.grant.LeaseUntil = time.Time{} // it ends unseen: whether it has is for the storage to say
-	i.target.APIHeaders = nil
 	return i
 }
 
@@ -88,11 +88,30 @@ func (s *shelf) find(key shelfKey) *item {
 func (s *shelf) mark() int64 { return s.clock.Load() }
 
 func (s *shelf) put(key shelfKey, i *item, mark int64) {
-	i.changes, i.seen = s.changesOf(i.target.TenantID), mark
+	i.changes, i.seen = s.changesOf(i.of.TenantID), mark
 	if old, ok := s.items.GetIfPresent(key); ok && old.grant.Access.ID == i.grant.Access.ID {
-		old.borrowers.Range(func(k, v any) bool { i.borrowers.LoadOrStore(k, v); return true })
+		for c := old.borrowers.Load(); c != nil; c = c.next {
+			i.lentTo(c.service, c.name, c.purpose)
+		}
 	}
-	s.items.Set(key, i)
+	s.items.Set(key.apart(i.of), i)
+}
+
+// apart is the key without ties to the request that it came from, whose whole body
+// its texts would keep in memory.
+func (k shelfKey) apart(of authmethods.Loanable) shelfKey {
+	return shelfKey{
+		owner: k.owner, tenant: apart(k.tenant, of.TenantSlug), method: apart(k.method, of.Method),
+		environment: authmethods.Environment(apart(string(k.environment), string(of.Environment))), subject: apart(k.subject, TenantSubject),
+	}
+}
+
+// apart returns s as a text of its own: usual if it is the same.
+func apart(s, usual string) string {
+	if s == usual {
+		return usual
+	}
+	return strings.Clone(s)
 }
 
 func (s *shelf) changesOf(id authmethods.TenantID) *atomic.Int64 {
@@ -112,13 +131,37 @@ func (i *item) look(now time.Time) bool {
 	return now.Unix() != last && i.looked.CompareAndSwap(last, now.Unix())
 }
 
-// count returns the count of loans to a service that is on record, or nil.
-func (i *item) count(service authmethods.ID) *count {
-	c, ok := i.borrowers.Load(service)
-	if !ok {
-		return nil
+// borrowing is the fact that a service holds the token.
+func (i *item) borrowing(service authmethods.ID, name, purpose string) Borrowing {
+	return Borrowing{
+		Tenant: i.of.TenantID, Connection: i.loan.Connection, Token: i.grant.Access.ID,
+		ExpiresAt: i.grant.Access.ExpiresAt, Service: service, ServiceName: name, Purpose: purpose,
 	}
-	return c.(*count)
+}
+
+// count returns the count of loans to a service that is on record, or nil. Few
+// services borrow the same token, so that looking at each is quick.
+func (i *item) count(service authmethods.ID) *count {
+	for c := i.borrowers.Load(); c != nil; c = c.next {
+		if c.service == service {
+			return c
+		}
+	}
+	return nil
+}
+
+// lentTo returns the count of loans to a service, which are on record.
+func (i *item) lentTo(service authmethods.ID, name, purpose string) *count {
+	for {
+		first := i.borrowers.Load()
+		if c := i.count(service); c != nil {
+			return c
+		}
+		c := &count{of: i, service: service, name: name, purpose: strings.Clone(purpose), next: first}
+		if i.borrowers.CompareAndSwap(first, c) {
+			return c
+		}
+	}
 }
 
 // covers returns nil if the token has the wanted scopes.

@@ -6,14 +6,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"latchkey/authmethods"
 )
 
 // count counts the loans of one token to one service since they were last written
 // down. The first loan is written down by itself, before the token leaves.
 type count struct {
-	borrowing Borrowing
-	loans     atomic.Int64
-	queued    atomic.Bool // it is in the tally's list
+	of      *item
+	service authmethods.ID
+	name    string // the service's
+	purpose string
+	loans   atomic.Int64
+	queued  atomic.Bool // it is in the tally's list
+	next    *count      // of the same item
 }
 
 // tally lists the counts that are not written down, so that a loan from memory
@@ -72,7 +78,7 @@ func (l *Lender) Flush(ctx context.Context) error {
 		loans := make([]Repeated, 0, len(some))
 		for _, c := range some {
 			c.queued.Store(false) // before the number is taken: a loan meanwhile queues it again
-			loans = append(loans, Repeated{Borrowing: c.borrowing, Loans: c.loans.Swap(0)})
+			loans = append(loans, Repeated{Borrowing: c.of.borrowing(c.service, c.name, c.purpose), Loans: c.loans.Swap(0)})
 		}
 		if fault == nil {
 			if fault = l.ledger.Add(ctx, loans); fault == nil {

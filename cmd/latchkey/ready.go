@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"latchkey/authmethods"
 	"latchkey/migrations"
@@ -67,11 +65,4 @@ func (a *app) informed() error {
 		return fmt.Errorf("no news of other servers' changes for more than a second")
 	}
 	return nil
-}
-
-// newMetrics returns a registry that tells of the process itself.
-func newMetrics() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
 }

@@ -35,6 +35,7 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.failed = make(chan error, 2)
 	work, halt := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the listeners
 	a.halt = halt
+	a.background.Go(func() { collectInProportion(work) })
 	a.background.Go(func() { a.watcher.Run(work) })
 	a.background.Go(func() { a.services.Run(work, a.log) })
 	a.background.Go(func() { a.lender.Run(work) })

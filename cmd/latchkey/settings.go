@@ -25,7 +25,7 @@ type setting struct {
 var settings = []setting{
 	{
 		name: "LATCHKEY_DATA_DIR", fallback: "./latchkey-data",
-		meaning: "directory for the SQLite database and the key file; made with mode 0700, refused when others may enter it",
+		meaning: "directory for the SQLite database, the key file and the lifeboat; made with mode 0700, refused when others may enter it",
 		set:     func(c *Config, v string) error { c.DataDir = v; return nil },
 		show:    func(c *Config) string { return c.DataDir },
 	},

@@ -53,7 +53,10 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 		Log: log, Process: token.NewID("proc"), Lifeboat: s.lifeboat, Ring: a.bell.Ring,
 	})
 	a.gate = dispatch.New(dispatch.Options{Bank: bank.New(s.system), Log: log})
-	a.engine = &tokens.Engine{Policy: tokens.DefaultPolicy, Upstream: a.providers, Gate: a.gate, Log: log}
+	metrics := newMetrics()
+	a.engine = &tokens.Engine{
+		Policy: tokens.DefaultPolicy, Upstream: a.providers, Gate: a.gate, Log: log, Asked: countRefreshes(metrics),
+	}
 	a.keeper = &keep.Keeper{Store: a.grants, Engine: a.engine, Log: log, Alone: cfg.sqlitePath() != ""}
 	a.watcher = feed.New(s.system, log)
 	a.lender = tokens.NewLender(tokens.LenderOptions{
@@ -67,7 +70,7 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 	a.subscribe()
 	a.public, a.internal = web.New(web.Deps{
 		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Ledger: a.grants, Catalog: s.catalog,
-		Ready: a.ready, Metrics: newMetrics(), PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, Log: log,
+		Ready: a.ready, Metrics: metrics, PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, Log: log,
 	})
 	return a
 }

@@ -219,7 +219,8 @@ func (s *Service) install(ctx context.Context, c authmethods.Caller, p *plan, re
 		DataCentre: a.DataCentre, InstanceURL: a.InstanceURL, APIDomain: a.APIDomain, Account: a.Account,
 		Organization: chosen, Organizations: found, ApprovedBy: approver,
 		Access:       a.token(),
-		RefreshToken: secret.New(a.RefreshToken), RefreshUntil: a.RefreshUntil, Scopes: a.Scopes,
+		RefreshToken: secret.New(a.RefreshToken), RefreshUntil: a.RefreshUntil,
+		IdleLimit: p.provider.Refresh.RefreshTokenIdleLimit, Scopes: a.Scopes,
 	})
 	if err != nil {
 		return err

@@ -85,7 +85,12 @@ func BenchmarkRefresh(b *testing.B) {
 		s := w.slot(b, w.Store)
 		last := load(b, s).Access.ID
 		b.ReportAllocs()
-		for b.Loop() {
+		for i := 0; b.Loop(); i++ {
+			if i%5 == 0 { // the quota is not what is measured
+				b.StopTimer()
+				w.exec(b, "UPDATE grants SET sent = '[]'")
+				b.StartTimer()
+			}
 			g, _, refreshed, err := e.Token(b.Context(), s, tokens.Want{Other: last})
 			if err != nil || !refreshed {
 				b.Fatalf("refreshed %t: %v", refreshed, err)

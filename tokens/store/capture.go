@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
@@ -92,6 +93,23 @@ func (s *Store) Land(ctx context.Context, resting func(lifeboat.Record) bool) (i
 	return landed, nil
 }
 
+// aboard returns the answers in this process's lifeboat that belong to a lineage of
+// the grant, and are not in the database yet.
+func (s *slot) aboard(lineage string) (rows []captureRow) {
+	if s.store.Lifeboat == nil {
+		return nil
+	}
+	for _, r := range slices.Backward(s.store.Lifeboat.Records()) {
+		if r.Grant == string(s.id) && r.Lineage == lineage && r.Tenant == string(s.view.in.ID()) {
+			rows = append(rows, captureRow{
+				Owned: db.Owned{ID: authmethods.ID(r.Attempt)}, GrantID: s.id, Lineage: r.Lineage,
+				Epoch: r.Epoch, Version: r.Version, SentAt: db.At(r.SentAt), Answer: r.Answer,
+			})
+		}
+	}
+	return rows
+}
+
 // maxCaptures bounds the answers that are looked through for a lost token. Those
 // that hold none stay too, so it is more than a few.
 const maxCaptures = 100
@@ -103,6 +121,7 @@ func (s *slot) Captured(ctx context.Context, lineage string) ([]tokens.Capture, 
 	if err != nil {
 		return nil, err
 	}
+	rows = append(s.aboard(lineage), rows...)
 	captures := make([]tokens.Capture, 0, len(rows))
 	for _, r := range rows {
 		plain, err := s.view.sealer.OpenBytes(r.Answer, place("captures", r.ID, "answer"))

@@ -111,7 +111,7 @@ func TestAServiceCannotNameAnotherTenant(t *testing.T) {
 		w.install(t)
 		d := store.Directory{Store: w.Store}
 		ask := func(owner authmethods.TenantID, tenant string) error {
-			_, err := d.Find(t.Context(), owner, tokens.LoanRequest{Tenant: tenant, Method: "zoho-desk", Environment: authmethods.Production, Subject: tokens.TenantSubject})
+			_, err := d.Find(t.Context(), &authmethods.Service{ID: "sa_1", Tenant: owner}, tokens.LoanRequest{Tenant: tenant, Method: "zoho-desk", Environment: authmethods.Production, Subject: tokens.TenantSubject})
 			return err
 		}
 		foreign, none := ask(w.other.ID, "acme"), ask(w.other.ID, "nobody")

@@ -19,8 +19,8 @@ type Directory struct{ *Store }
 var _ tokens.Directory = Directory{}
 
 // Find implements [tokens.Directory].
-func (d Directory) Find(ctx context.Context, owner authmethods.TenantID, r tokens.LoanRequest) (tokens.Target, error) {
-	tenant, err := d.Tenants.Named(ctx, owner, r.Tenant)
+func (d Directory) Find(ctx context.Context, svc *authmethods.Service, r tokens.LoanRequest) (tokens.Target, error) {
+	tenant, err := d.Tenants.Named(ctx, svc.Tenant, r.Tenant)
 	if err != nil {
 		return tokens.Target{}, err
 	}
@@ -36,28 +36,42 @@ func (d Directory) Find(ctx context.Context, owner authmethods.TenantID, r token
 	if err != nil {
 		return tokens.Target{}, err
 	}
-	row, found, err := d.lookUp(ctx, v.in, config.method.ID, environment, r.Subject)
+	f, err := lookUp(ctx, v.in, svc.ID, config.method.ID, environment, r.Subject)
 	if err != nil {
 		return tokens.Target{}, err
 	}
-	t, err := d.target(tenant, config, environment, row, v)
+	if f == nil {
+		return d.target(tenant, config, environment, nil, v)
+	}
+	t, err := d.target(tenant, config, environment, &f.connection, v)
 	if to, ok := t.Slot.(*slot); ok {
-		to.found.Store(found)
+		to.found.Store(&f.reading)
+	}
+	if f.lent {
+		t.OnRecord = f.row.TokenID
 	}
 	return t, err
 }
 
-// lookUp finds a connection and its grant in one reading; nil if there is none.
-func (d Directory) lookUp(ctx context.Context, in db.Tenant, method authmethods.ID, e authmethods.Environment, subject string) (*connectionRow, *reading, error) {
-	row, found := &connectionRow{Subject: subject}, &reading{at: time.Now()}
+// finding is a connection with its grant as they were read together.
+type finding struct {
+	connection connectionRow
+	reading
+	lent bool // the service holds the grant's token by the ledger
+}
+
+// lookUp finds what a service asks for; nil if there is none.
+func lookUp(ctx context.Context, in db.Tenant, service, method authmethods.ID, e authmethods.Environment, subject string) (*finding, error) {
+	f := &finding{connection: connectionRow{Subject: subject}, reading: reading{at: time.Now()}}
+	c := &f.connection
 	var now db.Time
-	err := db.QueryRow(ctx, in, findGrant, []any{method, e, subject},
-		append([]any{&row.ID, &row.DataCentre, &row.InstanceURL, &row.OrganizationID, &now}, found.row.fields()...)...)
+	err := db.QueryRow(ctx, in, findGrant, []any{service, method, e, subject},
+		append([]any{&c.ID, &c.DataCentre, &c.InstanceURL, &c.OrganizationID, &f.lent, &now}, f.row.fields()...)...)
 	if errors.Is(err, authmethods.NotFound) {
-		return nil, nil, nil
+		return nil, nil
 	}
-	found.now = now.Time()
-	return row, found, err
+	f.now = now.Time()
+	return f, err
 }
 
 // target assembles what the lender needs. row is nil if nobody ever approved.
@@ -70,6 +84,7 @@ func (d Directory) target(tenant authmethods.Tenant, config *config, environment
 	if row == nil || in == nil {
 		return t, nil
 	}
+	t.Environment = in.Environment // the same, but no part of a request's body
 	provider, err := config.provider(environment, row.DataCentre)
 	if err != nil {
 		return t, err

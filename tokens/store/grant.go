@@ -60,7 +60,7 @@ func unreadable(err error) error {
 }
 
 // tokenSets are the columns that a new access token changes.
-func tokenSets(sealer *seal.Sealer, id authmethods.ID, t tokens.AccessToken) ([]db.Set, error) {
+func tokenSets(sealer *seal.Sealer, id authmethods.ID, t tokens.AccessToken, idle time.Duration) ([]db.Set, error) {
 	sealed, err := sealer.Seal(t.Value, place(grants, id, "access_token"))
 	if err != nil {
 		return nil, err
@@ -69,8 +69,17 @@ func tokenSets(sealer *seal.Sealer, id authmethods.ID, t tokens.AccessToken) ([]
 		db.To("access_token", sealed), db.To("token_id", t.ID), db.To("token_type", t.Type),
 		db.To("scopes", db.JSON[[]string]{V: t.Scopes}),
 		db.To("issued_at", db.At(t.IssuedAt)), db.To("expires_at", db.At(t.ExpiresAt)),
-		db.To("refresh_at", db.At(tokens.DefaultPolicy.RefreshAt(&t))),
+		db.To("refresh_at", db.At(upkeepAt(&t, idle))),
 	}, nil
+}
+
+// upkeepAt is when the upkeep of a grant is due that got t. A token that never
+// expires needs no refresh, but its refresh token may expire if it is not used.
+func upkeepAt(t *tokens.AccessToken, idle time.Duration) time.Time {
+	if at := tokens.DefaultPolicy.RefreshAt(t); !at.IsZero() || idle <= 0 {
+		return at
+	}
+	return t.IssuedAt.Add(idle / 2)
 }
 
 // sentTimes is Quota.Sent as it is stored.

@@ -36,7 +36,8 @@ type Installation struct {
 
 	Access       tokens.AccessToken // zero for modes that fetch it when needed
 	RefreshToken secret.Text
-	RefreshUntil time.Time // zero: never, or unknown
+	RefreshUntil time.Time     // zero: never, or unknown
+	IdleLimit    time.Duration // of the refresh token; 0: none
 	Scopes       []string
 }
 
@@ -143,7 +144,7 @@ func (s *Store) placeGrant(ctx context.Context, v view, id authmethods.ID, versi
 		sets = append(sets, db.To("refresh_token", sealed))
 	}
 	if !n.Access.Value.IsZero() {
-		more, err := tokenSets(v.sealer, id, n.Access)
+		more, err := tokenSets(v.sealer, id, n.Access, n.IdleLimit)
 		if err != nil {
 			return err
 		}

@@ -44,6 +44,29 @@ func TestALoanIsOneRowForATokenAndAService(t *testing.T) {
 	})
 }
 
+func TestWhoFindsAGrantLearnsWhetherItsTokenIsHeld(t *testing.T) {
+	inEach(t, func(t *testing.T, w *world) {
+		connection := w.install(t).Connection
+		held := load(t, w.slot(t, w.Store)).Access.ID
+		want := func(when string, service, want authmethods.ID) {
+			t.Helper()
+			found := got(store.Directory{Store: w.Store}.Find(t.Context(), &authmethods.Service{ID: service, Tenant: w.acme.ID},
+				tokens.LoanRequest{Method: "zoho-desk", Environment: authmethods.Production, Subject: tokens.TenantSubject}))(t)
+			if found.OnRecord != want {
+				t.Errorf("%s: %q is on record for %s, want %q", when, found.OnRecord, service, want)
+			}
+		}
+		want("before any loan", "sa_1", "")
+		b := tokens.Borrowing{Tenant: w.acme.ID, Connection: connection, Token: held, Service: "sa_1"}
+		got(store.Ledger{Store: w.Store}.First(t.Context(), b))(t)
+		want("after its loan", "sa_1", held)
+		want("after another's loan", "sa_2", "")
+		b.Token, b.Service = "tok_older", "sa_2"
+		got(store.Ledger{Store: w.Store}.First(t.Context(), b))(t)
+		want("after a loan of another token", "sa_2", "")
+	})
+}
+
 func TestALoanOfNoSuchConnectionIsRefused(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		w.install(t)

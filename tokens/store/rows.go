@@ -76,9 +76,11 @@ func (r *grantRow) fields() []any {
 
 var (
 	readGrant = db.Prepare(`SELECT {now}, ` + grantColumns + ` FROM grants g WHERE g.tenant_id = {tenant} AND g.id = ?`)
-	// findGrant finds the connection that a loan is asked of, and its grant.
-	findGrant = db.Prepare(`SELECT c.id, c.data_centre, c.instance_url, c.organization_id, {now}, ` + grantColumns + `
+	// findGrant finds the connection that a loan is asked of, its grant, and whether
+	// the service has borrowed the token before.
+	findGrant = db.Prepare(`SELECT c.id, c.data_centre, c.instance_url, c.organization_id, l.token_id IS NOT NULL, {now}, ` + grantColumns + `
 		FROM connections c JOIN grants g ON g.tenant_id = {tenant} AND g.id = c.id
+		LEFT JOIN loans l ON l.tenant_id = {tenant} AND l.token_id = g.token_id AND l.service_id = ?
 		WHERE c.tenant_id = {tenant} AND c.method_id = ? AND c.environment = ? AND c.subject = ?`)
 )
 

@@ -131,7 +131,9 @@ func (s *slot) Claim(ctx context.Context, epoch int64, a tokens.Attempt, lease t
 	return n == 1, err
 }
 
-// applySuccess keeps the refresh token and its end where the answer had none.
+// What a success changes: the grant, if its epoch is still the one; and only if it
+// did, the list of tokens and the captured answer. applySuccess keeps the refresh
+// token and its end where the answer had none.
 var (
 	applySuccess = db.Prepare(`UPDATE grants SET version = version + 1, access_token = ?, token_id = ?, token_type = ?, scopes = ?,
 		issued_at = ?, expires_at = ?, refresh_at = ?,
@@ -140,10 +142,12 @@ var (
 		attempt_id = '', attempt_version = 0, attempt_token = '', attempt_at = NULL, attempt_retry = FALSE,
 		failures = 0, failure_code = '', client_version = 0, failed_at = NULL, retry_at = NULL, broken_code = '', broken_at = NULL,
 		updated_at = {now}
-		WHERE grants.tenant_id = {tenant} AND id = ? AND epoch = ? RETURNING version`)
+		WHERE grants.tenant_id = {tenant} AND id = ? AND epoch = ?`)
 	insertToken = db.Prepare(`INSERT INTO tokens (tenant_id, id, grant_id, version, issued_at, expires_at, created_at, updated_at)
-		VALUES ({tenant}, ?, ?, ?, ?, ?, {now}, {now})`)
-	dropCapture = db.Prepare(`DELETE FROM captures WHERE captures.tenant_id = {tenant} AND id = ?`)
+		SELECT {tenant}, g.token_id, g.id, g.version, g.issued_at, g.expires_at, {now}, {now}
+		FROM grants g WHERE g.tenant_id = {tenant} AND g.id = ? AND g.token_id = ?`)
+	dropCapture = db.Prepare(`DELETE FROM captures WHERE captures.tenant_id = {tenant} AND id = ?
+		AND EXISTS (SELECT 1 FROM grants g WHERE g.tenant_id = {tenant} AND g.id = ? AND g.token_id = ?)`)
 )
 
 // Succeed implements [tokens.Slot].
@@ -152,28 +156,27 @@ func (s *slot) Succeed(ctx context.Context, r tokens.Success) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	applied := false
-	err = db.Tx(ctx, s.view.in, func(in db.Tenant) error {
-		var version int64
-		err := db.QueryRow(ctx, in, applySuccess, args, &version)
-		if errors.Is(err, authmethods.NotFound) {
-			return nil // another epoch
-		}
-		if err != nil {
-			return err
-		}
-		applied = true
-		t := r.Access
-		if _, err := db.Exec(ctx, in, insertToken, t.ID, s.id, version, db.At(t.IssuedAt), db.At(t.ExpiresAt)); err != nil {
-			return err
-		}
-		_, err = db.Exec(ctx, in, dropCapture, r.AttemptID)
-		return err
-	})
-	if err != nil || !applied {
+	var applied int64
+	next, now := &reading{}, db.Time(0)
+	err = db.Batch(ctx, s.view.in,
+		db.Run(&applied, applySuccess, args...),
+		db.Run(nil, insertToken, s.id, r.Access.ID),
+		db.Run(nil, dropCapture, r.AttemptID, s.id, r.Access.ID),
+		db.Read(readGrant, []any{s.id}, append([]any{&now}, next.row.fields()...)...))
+	switch {
+	case errors.Is(err, db.ErrDuplicate): // an earlier try got through after all
+	case err != nil || applied == 0:
 		return false, err
+	default:
+		next.now, next.at = now.Time(), time.Now()
+		s.found.Store(next) // the next Load comes at once
 	}
 	s.store.ring(s.id)
+	if s.store.Lifeboat != nil {
+		if err := s.store.Lifeboat.Land(r.AttemptID); err != nil {
+			s.store.Log.Warn("an answer that was applied stays in the lifeboat", "error", err) // and is applied no second time
+		}
+	}
 	if s.environment.Rejected == nil {
 		return true, nil
 	}
@@ -198,7 +201,7 @@ func (s *slot) successArgs(r tokens.Success) ([]any, error) {
 	t := &r.Access
 	return []any{
 		access, t.ID, t.Type, db.JSON[[]string]{V: t.Scopes},
-		db.At(t.IssuedAt), db.At(t.ExpiresAt), db.At(tokens.DefaultPolicy.RefreshAt(t)),
+		db.At(t.IssuedAt), db.At(t.ExpiresAt), db.At(upkeepAt(t, s.provider.Refresh.RefreshTokenIdleLimit)),
 		refresh, db.At(r.RefreshExpiresAt), s.id, r.Epoch,
 	}, nil
 }

@@ -31,18 +31,51 @@ type Kept struct {
 	Now   time.Time // by the database's clock
 }
 
-// Keep reads the grant of ref. Slot is nil if it cannot be refreshed any more.
+var readConnection = db.Prepare(`SELECT c.id, c.method_id, c.environment, c.subject, c.data_centre, c.instance_url, c.organization_id,
+	{now}, ` + grantColumns + `
+	FROM connections c JOIN grants g ON g.tenant_id = {tenant} AND g.id = c.id WHERE c.tenant_id = {tenant} AND c.id = ?`)
+
+// Keep reads the grant of ref. Slot is nil where nothing can be refreshed: its
+// tenant or method went, or is disabled.
 func (s *Store) Keep(ctx context.Context, ref Ref) (Kept, error) {
-	var k Kept
-	target, err := s.Slot(ctx, lending(ref.TenantID), ref.ID)
-	if authmethods.KindOf(err) == authmethods.NotFound || err == nil && !target.Enabled {
-		return k, nil // its tenant or method went, or is disabled: a loan will say when it matters again
+	k, err := s.keep(ctx, ref)
+	if authmethods.KindOf(err) == authmethods.NotFound {
+		return Kept{}, nil
 	}
-	if err != nil || target.Slot == nil {
+	return k, err
+}
+
+func (s *Store) keep(ctx context.Context, ref Ref) (Kept, error) {
+	var k Kept
+	tenant, err := s.Tenants.Find(ctx, string(ref.TenantID)) // before its keys, which it may have no more
+	if err != nil || tenant.Disabled {
 		return k, err
 	}
+	v, err := s.view(ctx, lending(ref.TenantID))
+	if err != nil {
+		return k, err
+	}
+	row, found := &connectionRow{}, &reading{at: time.Now()}
+	var now db.Time
+	err = db.QueryRow(ctx, v.in, readConnection, []any{ref.ID}, append([]any{
+		&row.ID, &row.MethodID, &row.Environment, &row.Subject, &row.DataCentre, &row.InstanceURL, &row.OrganizationID, &now,
+	}, found.row.fields()...)...)
+	if err != nil {
+		return k, err
+	}
+	found.now = now.Time()
+	config, err := s.configs.find(ctx, s, ref.TenantID, string(row.MethodID))
+	if err != nil {
+		return k, err
+	}
+	target, err := Directory{s}.target(tenant, config, row.Environment, row, v)
+	to, ok := target.Slot.(*slot)
+	if err != nil || !ok || !target.Enabled {
+		return k, err
+	}
+	to.found.Store(found)
 	k.Target = target
-	k.Grant, k.Now, err = target.Slot.Load(ctx)
+	k.Grant, k.Now, err = to.Load(ctx)
 	return k, err
 }
 
@@ -123,5 +156,5 @@ var endLease = db.Prepare(`UPDATE grants SET lease_until = {now} WHERE grants.te
 // Expiring returns up to limit grants whose refresh token itself expires within d.
 func (s *Store) Expiring(ctx context.Context, d time.Duration, limit int) ([]Ref, error) {
 	return db.Refs[grantRow](ctx, s.System, "refresh_expires_at", limit,
-		db.Ahead("refresh_expires_at"), db.Below("refresh_expires_at", db.At(time.Now().Add(d))), db.Eq("broken_code", ""))
+		db.Ahead("refresh_expires_at"), db.BeforeNow("refresh_expires_at", d), db.Eq("broken_code", ""))
 }

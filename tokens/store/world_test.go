@@ -111,7 +111,7 @@ func (w *world) installWith(t testing.TB, access tokens.AccessToken) store.Insta
 
 func (w *world) target(t testing.TB, s *store.Store) tokens.Target {
 	t.Helper()
-	return got(store.Directory{Store: s}.Find(t.Context(), w.acme.ID, tokens.LoanRequest{
+	return got(store.Directory{Store: s}.Find(t.Context(), &authmethods.Service{ID: "sa_1", Tenant: w.acme.ID}, tokens.LoanRequest{
 		Method: "zoho-desk", Environment: authmethods.Production, Subject: tokens.TenantSubject,
 	}))(t)
 }
