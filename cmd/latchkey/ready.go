@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-
 	"latchkey/authmethods"
 	"latchkey/migrations"
 	"latchkey/web"

@@ -20,8 +20,9 @@ const (
 	held = 10 * time.Second
 	duty = "refresh"
 
-	batch  = 1000
-	atOnce = 64 // refreshes that nobody waits for; the gate has room for more
+	batch   = 1000
+	trickle = 200 // expired tokens in a round
+	atOnce  = 64  // refreshes that nobody waits for; the gate has room for more
 
 	// least is how long a grant rests whose refresh could not be tried.
 	least = 30 * time.Second

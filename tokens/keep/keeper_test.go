@@ -221,7 +221,7 @@ func TestManyThatAreDueAreRefreshedOnceEach(t *testing.T) {
 		kept(t, w.Broker)
 		kept(t, w.another(t))
 		until(t, "all are refreshed", func() bool {
-			due, err := w.Grants.Due(t.Context(), 1)
+			due, err := w.Grants.Due(t.Context(), false, 1)
 			return err == nil && len(due) == 0
 		})
 		t.Logf("%d in %s", len(all), time.Since(began))

@@ -31,17 +31,30 @@ func (k *Keeper) finish(ctx context.Context) (again bool, err error) {
 	return len(refs) == batch, k.Store.Shelve(context.WithoutCancel(ctx), later)
 }
 
-// refresh refreshes what is due.
+// refresh refreshes what is due. Tokens that are still good come first, before
+// anybody has to wait for them; of those that have expired meanwhile, as all have
+// after a long downtime, a few at a time: whoever needs one asks for it.
 func (k *Keeper) refresh(ctx context.Context) (again bool, err error) {
-	refs, err := k.Store.Due(ctx, batch)
-	if err != nil || len(refs) == 0 {
+	refs, err := k.Store.Due(ctx, false, batch)
+	if err != nil {
 		return false, err
+	}
+	full := len(refs) == batch
+	if !full {
+		expired, err := k.Store.Due(ctx, true, trickle)
+		if err != nil {
+			return false, err
+		}
+		refs = append(refs, expired...)
+	}
+	if len(refs) == 0 {
+		return false, nil
 	}
 	later, refused, err := k.all(ctx, refs)
 	if err != nil {
 		return false, err
 	}
-	return len(refs) == batch && !refused, k.Store.Postpone(context.WithoutCancel(ctx), later)
+	return full && !refused, k.Store.Postpone(context.WithoutCancel(ctx), later)
 }
 
 // all does the upkeep of refs, some at once. It returns those that were not

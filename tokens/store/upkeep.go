@@ -19,9 +19,13 @@ func (s *Store) Interrupted(ctx context.Context, limit int) ([]Ref, error) {
 }
 
 // Due returns up to limit grants whose background refresh is due, the longest due
-// first.
-func (s *Store) Due(ctx context.Context, limit int) ([]Ref, error) {
-	return db.Refs[grantRow](ctx, s.System, "refresh_at", limit, db.Past("refresh_at"))
+// first: those whose token is still good, or those whose token has expired.
+func (s *Store) Due(ctx context.Context, expired bool, limit int) ([]Ref, error) {
+	good := db.NotPast("expires_at")
+	if expired {
+		good = db.Past("expires_at")
+	}
+	return db.Refs[grantRow](ctx, s.System, "refresh_at", limit, db.Past("refresh_at"), good)
 }
 
 // Kept is a grant with what its upkeep needs.
