@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
@@ -16,7 +15,6 @@ type Ledger struct{ *Store }
 var _ tokens.Ledger = Ledger{}
 
 var (
-	findLoan   = db.Prepare(`SELECT 1 FROM loans WHERE loans.tenant_id = {tenant} AND token_id = ? AND service_id = ?`)
 	insertLoan = db.Prepare(`INSERT INTO loans (tenant_id, id, service_id, service_name, grant_id, token_id, token_expires_at, purpose,
 			lent, first_lent_at, last_lent_at, created_at, updated_at)
 		VALUES ({tenant}, ?, ?, ?, ?, ?, ?, ?, 1, {now}, {now}, {now}, {now}) ON CONFLICT (tenant_id, token_id, service_id) DO NOTHING`)
@@ -33,23 +31,11 @@ func (l Ledger) First(ctx context.Context, b tokens.Borrowing) (first bool, err 
 	if err != nil {
 		return false, err
 	}
-	// Most of the time it is on record: after a restart, and after every change
-	// that had the memory dropped. That is found out without a write.
-	var one int
-	err = db.QueryRow(ctx, in, findLoan, []any{b.Token, b.Service}, &one)
-	if !errors.Is(err, authmethods.NotFound) {
-		return false, err
-	}
-	err = db.Tx(ctx, in, func(in db.Tenant) error {
-		n, err := db.Exec(ctx, in, insertLoan, token.NewID("loan"), b.Service, b.ServiceName, b.Connection, b.Token, db.At(b.ExpiresAt), b.Purpose)
-		if err != nil {
-			return err
-		}
-		first = n == 1 // or another request of the same service put it on record just now
-		_, err = db.Exec(ctx, in, markLent, b.Connection)
-		return err
-	})
-	return first && err == nil, err
+	var written int64 // none: another request of the same service put it on record just now
+	err = db.Batch(ctx, in,
+		db.Run(&written, insertLoan, token.NewID("loan"), b.Service, b.ServiceName, b.Connection, b.Token, db.At(b.ExpiresAt), b.Purpose),
+		db.Run(nil, markLent, b.Connection))
+	return written == 1 && err == nil, err
 }
 
 // Add implements [tokens.Ledger].
