@@ -82,38 +82,43 @@ func (r runner) inTx(ctx context.Context, st *sql.Stmt) *sql.Stmt {
 	return r.tx.StmtContext(ctx, st)
 }
 
-func (r runner) query(ctx context.Context, st *Statement, args []any) (*sql.Rows, error) {
-	if r.dialect == migrations.SQLite {
-		if r.tx != nil {
-			ctx = context.WithoutCancel(ctx) // see wholeTx
-		}
-		made, err := r.prepare(ctx, st)
-		if err != nil {
-			return nil, err
-		}
-		return made.QueryContext(ctx, args...)
-	}
-	if r.tx != nil {
-		return r.tx.QueryContext(ctx, st.postgres, args...)
-	}
-	return r.pool.QueryContext(ctx, st.postgres, args...)
+// statement is what both kinds of statements have in common: one of SQLite's, or
+// what runs a text on PostgreSQL.
+type statement interface {
+	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
 }
 
-func (r runner) exec(ctx context.Context, st *Statement, args []any) (sql.Result, error) {
+// text runs the text of a statement, on the transaction if there is one.
+type text struct {
+	on interface {
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	}
+	sql string
+}
+
+func (t text) QueryContext(ctx context.Context, args ...any) (*sql.Rows, error) {
+	return t.on.QueryContext(ctx, t.sql, args...)
+}
+
+func (t text) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
+	return t.on.ExecContext(ctx, t.sql, args...)
+}
+
+// ready returns st as it is run here, and the context to run it with.
+func (r runner) ready(ctx context.Context, st *Statement) (statement, context.Context, error) {
 	if r.dialect == migrations.SQLite {
 		if r.tx != nil {
 			ctx = context.WithoutCancel(ctx) // see wholeTx
 		}
 		made, err := r.prepare(ctx, st)
-		if err != nil {
-			return nil, err
-		}
-		return made.ExecContext(ctx, args...)
+		return made, ctx, err
 	}
 	if r.tx != nil {
-		return r.tx.ExecContext(ctx, st.postgres, args...)
+		return text{r.tx, st.postgres}, ctx, nil
 	}
-	return r.pool.ExecContext(ctx, st.postgres, args...)
+	return text{r.pool, st.postgres}, ctx, nil
 }
 
 // Exec runs a statement for the tenant and returns how many rows it wrote. Nil
@@ -138,7 +143,11 @@ func (h handle) exec(ctx context.Context, st *Statement, all []any) (int64, erro
 	r, begin := h.run(st), time.Now()
 	ctx, cancel := r.bounded(ctx, writePatience)
 	defer cancel()
-	res, err := r.exec(ctx, st, all)
+	var res sql.Result
+	ready, ctx, err := r.ready(ctx, st)
+	if err == nil {
+		res, err = ready.ExecContext(ctx, all...)
+	}
 	r.slow(ctx, st, begin)
 	if err != nil {
 		return 0, fail(st.doing, err)
@@ -191,7 +200,11 @@ func Query(ctx context.Context, in Tenant, st *Statement, args []any, each func(
 	r, begin := in.h.run(st), time.Now()
 	ctx, cancel := r.bounded(ctx, readPatience)
 	defer cancel()
-	rows, err := r.query(ctx, st, all)
+	var rows *sql.Rows
+	ready, ctx, err := r.ready(ctx, st)
+	if err == nil {
+		rows, err = ready.QueryContext(ctx, all...)
+	}
 	if err != nil {
 		r.slow(ctx, st, begin)
 		return fail(st.doing, err)
