@@ -101,9 +101,8 @@ func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item 
 			return Loan{}, false, err
 		}
 	}
-	loan := item.loan
+	loan := item.present(now)
 	loan.Source = FromMemory
-	loan.expire(now)
 	return loan, true, nil
 }
 
@@ -149,12 +148,11 @@ func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key sh
 		return Loan{}, err
 	}
 	l.shelf.put(key, item, mark)
-	loan := item.loan
+	loan := item.present(now)
 	loan.Source = FromStore
 	if refreshed {
 		loan.Source = Refreshed
 	}
-	loan.expire(now)
 	return loan, nil
 }
 

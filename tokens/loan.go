@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"latchkey/authmethods"
@@ -139,39 +138,4 @@ type LoanQuery struct {
 	Ended bool
 	After authmethods.ID
 	Limit int
-}
-
-// present dresses an access token as a loan.
-func (t *Target) present(g *Grant, now time.Time) Loan {
-	loan := Loan{
-		AccessToken: g.Access.Value, TokenType: t.tokenType(g), TokenID: g.Access.ID,
-		Scopes: g.Access.Scopes, ExpiresAt: g.Access.ExpiresAt,
-		Headers:    []Header{{t.Provider.TokenHeader, t.credentials(g)}},
-		APIBaseURL: t.APIBaseURL, Tenant: t.TenantSlug, Method: t.Method, Environment: t.Environment,
-		Connection: t.Connection, State: Active,
-	}
-	for name, value := range t.APIHeaders {
-		loan.Headers = append(loan.Headers, Header{name, secret.New(value)})
-	}
-	if g.State(now) != Active {
-		loan.State = Degraded
-	}
-	return loan
-}
-
-// basicType is the token type of ready HTTP Basic credentials (RFC 7617), which
-// no provider's prefix may replace.
-const basicType = "Basic"
-
-// tokenType is the word before the token in its header, which is not always what
-// the provider calls it (RFC 6749 section 7.1 as practised).
-func (t *Target) tokenType(g *Grant) string {
-	if prefix := t.Provider.TokenHeaderPrefix; prefix != "" && g.Access.Type != basicType {
-		return prefix
-	}
-	return g.Access.Type
-}
-
-func (t *Target) credentials(g *Grant) secret.Text {
-	return secret.New(strings.TrimSpace(t.tokenType(g) + " " + g.Access.Value.Reveal()))
 }

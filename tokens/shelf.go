@@ -9,6 +9,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
 	"latchkey/crypto/secret"
 )
 
@@ -39,14 +40,17 @@ func keyOf(owner authmethods.TenantID, r LoanRequest) shelfKey {
 	return shelfKey{owner, r.Tenant, r.Method, r.Environment, r.Subject}
 }
 
-// item is a grant as it was read, with its loan nearly ready.
+// item is a grant as it was read, with what its loans are made of.
 type item struct {
-	of    authmethods.Loanable
-	slot  Slot
-	grant Grant
-	loan  Loan
-	read  time.Time // the storage's time when it was read
-	at    time.Time // the same moment by this process's monotonic clock
+	of         authmethods.Loanable
+	connection authmethods.ID
+	provider   *catalog.Provider
+	apiBaseURL string
+	headers    []Header // beside the token's own
+	slot       Slot
+	grant      Grant
+	read       time.Time // the storage's time when it was read
+	at         time.Time // the same moment by this process's monotonic clock
 
 	changes   *atomic.Int64          // the tenant's, in shelf.changes
 	seen      int64                  // shelf.clock before it was read
@@ -65,7 +69,13 @@ func newShelf(size int) *shelf {
 // newItem keeps what lending needs, and no more: there are many, and the refresh
 // token is not to be in memory for longer than a refresh.
 func newItem(t Target, g Grant, now time.Time) *item {
-	i := &item{of: t.Loanable, slot: t.Slot, grant: g, loan: t.present(&g, now), read: now, at: time.Now()}
+	i := &item{
+		of: t.Loanable, connection: t.Connection, provider: t.Provider, apiBaseURL: t.APIBaseURL,
+		slot: t.Slot, grant: g, read: now, at: time.Now(),
+	}
+	for name, value := range t.APIHeaders {
+		i.headers = append(i.headers, Header{name, secret.New(value)})
+	}
 	i.grant.RefreshToken, i.grant.Quota.Sent, i.grant.Lineage = secret.Text{}, nil, ""
 	i.grant.LeaseUntil = time.Time{} // it ends unseen: whether it has is for the storage to say
 	return i
@@ -134,7 +144,7 @@ func (i *item) look(now time.Time) bool {
 // borrowing is the fact that a service holds the token.
 func (i *item) borrowing(service authmethods.ID, name, purpose string) Borrowing {
 	return Borrowing{
-		Tenant: i.of.TenantID, Connection: i.loan.Connection, Token: i.grant.Access.ID,
+		Tenant: i.of.TenantID, Connection: i.connection, Token: i.grant.Access.ID,
 		ExpiresAt: i.grant.Access.ExpiresAt, Service: service, ServiceName: name, Purpose: purpose,
 	}
 }
@@ -174,12 +184,5 @@ func (i *item) covers(wanted []string) error {
 		Kind: authmethods.HumanNeeded, Code: authmethods.CodeScopesMissing,
 		Detail:  "The connection lacks permissions: " + strings.Join(lacking, ", ") + ".",
 		Related: lacking,
-	}
-}
-
-// expire sets what is left of the token's life.
-func (l *Loan) expire(now time.Time) {
-	if !l.ExpiresAt.IsZero() {
-		l.ExpiresIn = l.ExpiresAt.Sub(now)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
 	"latchkey/authmethods"
 	"latchkey/web/httperr"
 	"latchkey/web/route"
@@ -13,22 +11,23 @@ import (
 
 // onlyPrograms refuses browsers: what they were led to send is not what a program
 // means.
-func (s *server) onlyPrograms(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		h := ec.Request().Header
-		for _, name := range []string{"Origin", "Sec-Fetch-Site", "Cookie"} {
-			if _, ok := h[name]; ok {
-				return httperr.BrowserRefused()
-			}
+func (s *server) onlyPrograms(c *route.Call) error {
+	h := c.Request().Header
+	for _, name := range [...]string{"Origin", "Sec-Fetch-Site", "Cookie"} {
+		if _, ok := h[name]; ok {
+			return httperr.BrowserRefused()
 		}
-		return next(ec)
 	}
+	return nil
 }
 
-// limitBody keeps a request from sending more than the route reads.
+// limitBody keeps a request from sending more than the route reads. One that says
+// how long it is sends no more than that.
 func limitBody(c *route.Call, most int64) {
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
+	if r.ContentLength < 0 || r.ContentLength > most {
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
+	}
 }
 
 // admit finds out who calls and refuses who may not.

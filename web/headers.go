@@ -41,5 +41,5 @@ func (s *server) setHeaders(c *route.Call) {
 	for _, each := range s.headers {
 		h[each.name] = each.values // shared by all answers: Set replaces it, and Add makes a copy
 	}
-	h.Set("X-Request-Id", c.RequestID)
+	h["X-Request-Id"] = []string{c.RequestID}
 }

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/labstack/echo/v4"
-
 	"latchkey/authmethods"
 	"latchkey/web/httperr"
 	"latchkey/web/route"
@@ -59,23 +57,20 @@ func (h hosts) slug(host string) (string, bool) {
 
 // onlyTenants finds the tenant of the host before anything else is done. Who asks
 // for health need not know a tenant.
-func (s *server) onlyTenants(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ec echo.Context) error {
-		c := callOf(ec)
-		if path := c.Path(); path == "/livez" || path == "/readyz" {
-			return next(ec)
-		}
-		tenant, err := s.tenantOf(c)
-		if err != nil {
-			return err
-		}
-		c.Tenant = tenant
-		// Browsers say who sends a request; other programs do not and are let through.
-		if err := s.crossing.Check(c.Request()); err != nil {
-			return httperr.CrossOrigin(err)
-		}
-		return next(ec)
+func (s *server) onlyTenants(c *route.Call) error {
+	if path := c.Path(); path == "/livez" || path == "/readyz" {
+		return nil
 	}
+	tenant, err := s.tenantOf(c)
+	if err != nil {
+		return err
+	}
+	c.Tenant = tenant
+	// Browsers say who sends a request; other programs do not and are let through.
+	if err := s.crossing.Check(c.Request()); err != nil {
+		return httperr.CrossOrigin(err)
+	}
+	return nil
 }
 
 func (s *server) tenantOf(c *route.Call) (authmethods.Tenant, error) {

@@ -19,7 +19,10 @@ type metrics struct {
 	durations  *prometheus.HistogramVec
 	loans      *prometheus.CounterVec
 	rejections *prometheus.CounterVec
-	known      sync.Map // series → *measured
+
+	mu    sync.RWMutex // guards known
+	known map[series]*measured
+	lends map[tokens.Source]prometheus.Counter
 }
 
 // series is what requests are counted by.
@@ -37,6 +40,7 @@ type measured struct {
 
 func newMetrics(r prometheus.Registerer) *metrics {
 	m := &metrics{
+		known: map[series]*measured{}, lends: map[tokens.Source]prometheus.Counter{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "latchkey_http_requests_total", Help: "Requests answered.",
 		}, []string{"listener", "method", "route", "status"}),
@@ -52,24 +56,37 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}, []string{"verdict"}),
 	}
 	r.MustRegister(m.requests, m.durations, m.loans, m.rejections)
+	for _, s := range []tokens.Source{tokens.FromMemory, tokens.FromStore, tokens.Refreshed} {
+		m.lends[s] = m.loans.WithLabelValues(string(s))
+	}
 	return m
 }
 
 func (m *metrics) request(l route.Listener, method, path string, status int, took time.Duration) {
-	key := series{l, method, path, status / 100}
-	found, ok := m.known.Load(key)
-	if !ok {
-		name := listenerName(l)
-		found, _ = m.known.LoadOrStore(key, &measured{
-			m.requests.WithLabelValues(name, method, path, fmt.Sprintf("%dxx", key.class)), m.durations.WithLabelValues(name, path),
-		})
-	}
-	of := found.(*measured)
+	of := m.of(series{l, method, path, status / 100})
 	of.requests.Inc()
 	of.durations.Observe(took.Seconds())
 }
 
-func (m *metrics) lent(s tokens.Source)      { m.loans.WithLabelValues(string(s)).Inc() }
+// of returns the metrics of a series, which it looks up once.
+func (m *metrics) of(key series) *measured {
+	m.mu.RLock()
+	found := m.known[key]
+	m.mu.RUnlock()
+	if found != nil {
+		return found
+	}
+	name := listenerName(key.listener)
+	found = &measured{
+		m.requests.WithLabelValues(name, key.method, key.path, fmt.Sprintf("%dxx", key.class)), m.durations.WithLabelValues(name, key.path),
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known[key] = found // or once more, which is the same
+	return found
+}
+
+func (m *metrics) lent(s tokens.Source)      { m.lends[s].Inc() }
 func (m *metrics) rejected(o tokens.Outcome) { m.rejections.WithLabelValues(string(o)).Inc() }
 
 // exposition shows everything that is registered, not only what is counted here.

@@ -50,8 +50,9 @@ type server struct {
 	counted  *metrics
 	hosts    hosts
 	headers  []header
-	pages    map[string]bool // paths whose faults are pages
-	quiet    map[string]bool // paths whose successes are not for the ordinary log
+	gate     func(*route.Call) error // that every request passes first
+	pages    map[string]bool         // paths whose faults are pages
+	quiet    map[string]bool         // paths whose successes are not for the ordinary log
 	crossing *http.CrossOriginProtection
 }
 
@@ -83,12 +84,11 @@ func (d Deps) handler(l route.Listener, table route.Table, counted *metrics) htt
 	e.HideBanner = true
 	e.IPExtractor = clientAddress(d.TrustedProxies)
 	e.HTTPErrorHandler = func(error, echo.Context) {} // watch has answered already
-	e.Use(s.watch)
+	s.gate = s.onlyPrograms
 	if l == route.Public {
-		e.Use(s.onlyTenants)
-	} else {
-		e.Use(s.onlyPrograms)
+		s.gate = s.onlyTenants
 	}
+	e.Use(s.watch)
 	for _, r := range table {
 		if r.Listeners&l == 0 {
 			continue
@@ -106,7 +106,7 @@ func (d Deps) handler(l route.Listener, table route.Table, counted *metrics) htt
 // serve carries a request through the gates of a route to its handler.
 func (s *server) serve(r route.Route) echo.HandlerFunc {
 	return func(ec echo.Context) error {
-		c := callOf(ec)
+		c := ec.(*route.Call) // which watch made
 		if slices.ContainsFunc(c.ParamValues(), unnamable) {
 			return authmethods.Missing()
 		}

@@ -18,11 +18,6 @@ import (
 	"latchkey/web/route"
 )
 
-// callKey is where Echo keeps our view of a request.
-const callKey = "latchkey.call"
-
-func callOf(c echo.Context) *route.Call { return c.Get(callKey).(*route.Call) }
-
 // watch is around everything: it names the request, sets the headers that every
 // answer has, turns errors and panics into answers, and writes one line about it.
 func (s *server) watch(next echo.HandlerFunc) echo.HandlerFunc {
@@ -30,7 +25,6 @@ func (s *server) watch(next echo.HandlerFunc) echo.HandlerFunc {
 		began := time.Now()
 		// Never the client's own id: logs and audit are searched by it.
 		c := &route.Call{Context: ec, RequestID: token.NewID("req"), Listener: s.listener}
-		ec.Set(callKey, c)
 		s.setHeaders(c)
 		err := s.guarded(c, next)
 		if err != nil {
@@ -56,9 +50,13 @@ func (s *server) guarded(c *route.Call, next echo.HandlerFunc) (err error) {
 	}()
 	switch c.Request().Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete:
-		return next(c.Context)
+	default:
+		return httperr.MethodNotAllowed()
 	}
-	return httperr.MethodNotAllowed()
+	if err := s.gate(c); err != nil {
+		return err
+	}
+	return next(c)
 }
 
 // answer renders an error, unless an answer has begun, and returns it for the log.
@@ -110,8 +108,7 @@ func (s *server) report(c *route.Call, err error, took time.Duration) {
 	case status < 400 && s.quiet[path]:
 		level = slog.LevelDebug
 	}
-	ctx := context.WithoutCancel(c.Request().Context())
-	if !s.Log.Enabled(ctx, level) {
+	if !s.Log.Enabled(c.Request().Context(), level) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -129,7 +126,7 @@ func (s *server) report(c *route.Call, err error, took time.Duration) {
 	if err != nil && level >= slog.LevelWarn {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	s.Log.LogAttrs(ctx, level, "request", attrs...)
+	s.Log.LogAttrs(context.WithoutCancel(c.Request().Context()), level, "request", attrs...)
 }
 
 func listenerName(l route.Listener) string {

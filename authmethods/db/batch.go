@@ -45,7 +45,7 @@ func Batch(ctx context.Context, in Tenant, steps ...Step) error {
 	}
 	return in.h.tx(ctx, func(h handle) error {
 		for _, s := range steps {
-			if err := s.run(ctx, Tenant{in.id, h}); err != nil {
+			if err := s.run(ctx, Tenant{in.id, &h}); err != nil {
 				return err
 			}
 		}

@@ -34,7 +34,7 @@ type handle struct {
 // Tenant is the database as one tenant sees it. The zero Tenant panics on use.
 type Tenant struct {
 	id authmethods.TenantID
-	h  handle
+	h  *handle // shared: there is a Tenant for each token that is remembered
 }
 
 // ID reports whose view t is.
@@ -45,7 +45,7 @@ func (d *DB) For(c authmethods.Caller) (Tenant, error) {
 	if c.Tenant() == "" {
 		return Tenant{}, authmethods.ErrNoCaller
 	}
-	return Tenant{c.Tenant(), d.handle}, nil
+	return Tenant{c.Tenant(), &d.handle}, nil
 }
 
 // Dialect tells which database this is.
@@ -74,7 +74,7 @@ func (d *DB) Close() error {
 // to f, never functions that do anything but store: no call to a provider can
 // happen inside.
 func Tx(ctx context.Context, in Tenant, f func(in Tenant) error) error {
-	return in.h.tx(ctx, func(h handle) error { return f(Tenant{in.id, h}) })
+	return in.h.tx(ctx, func(h handle) error { return f(Tenant{in.id, &h}) })
 }
 
 // within returns h in the transaction that g is.

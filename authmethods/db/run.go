@@ -232,7 +232,7 @@ func (h handle) run(st *Statement) runner {
 
 // bind returns the arguments with the tenant's id before them.
 func (st *Statement) bind(in Tenant, args []any) ([]any, error) {
-	if in.h.read == nil {
+	if in.h == nil {
 		panic("db: zero Tenant")
 	}
 	if len(args) != st.args {

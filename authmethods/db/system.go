@@ -12,10 +12,10 @@ import (
 
 // System is the database as the installation itself sees it: rows that belong to
 // no tenant, and references to rows that do. It is made once, in cmd.
-type System struct{ h handle }
+type System struct{ h *handle }
 
 // NewSystem opens the door. A test holds the list of files that may call it.
-func NewSystem(d *DB) System { return System{d.handle} }
+func NewSystem(d *DB) System { return System{&d.handle} }
 
 // For narrows the system to one tenant. reason says why, for the reader.
 func (s System) For(tenant authmethods.TenantID, reason string) (Tenant, error) {
@@ -27,7 +27,7 @@ func (s System) For(tenant authmethods.TenantID, reason string) (Tenant, error) 
 
 // SystemTx runs f in one transaction; see [Tx].
 func SystemTx(ctx context.Context, s System, f func(s System) error) error {
-	return s.h.tx(ctx, func(h handle) error { return f(System{h}) })
+	return s.h.tx(ctx, func(h handle) error { return f(System{&h}) })
 }
 
 // Shared is embedded by the row types that belong to no tenant.

@@ -20,12 +20,14 @@ func collectInProportion(ctx context.Context) {
 		return
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	tick := time.NewTicker(10 * time.Second)
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for now := 100; ; {
 		metrics.Read(live)
-		if n := live[0].Value.Uint64(); n > 0 {
-			debug.SetGCPercent(int(min(max(100*garbage/n, 50), 400)))
+		next := min(max(100*garbage/max(int(live[0].Value.Uint64()), 1<<20), 50), 250)
+		if 5*max(next-now, now-next) > now { // a lesser change is not worth stopping the world
+			debug.SetGCPercent(next)
+			now = next
 		}
 		select {
 		case <-ctx.Done():

@@ -17,6 +17,9 @@ const (
 	keySize    = len(keyPrefix) + ulidSize + len("_") + secretSize
 )
 
+// strictBase64 is made once: each call of Strict copies the tables.
+var strictBase64 = base64.RawURLEncoding.Strict()
+
 // NewKey returns a new API key: its id, which is public, the key as it is shown
 // once, and what is stored of it.
 func NewKey() (id string, shown secret.Text, hash Hash) {
@@ -38,7 +41,7 @@ func ParseKey(s string) (id string, presented secret.Text, ok bool) {
 		return "", secret.Text{}, false
 	}
 	// The decoder skips line ends, hence the length check.
-	if b, err := base64.RawURLEncoding.Strict().DecodeString(random); err != nil || len(b) != 32 {
+	if b, err := strictBase64.DecodeString(random); err != nil || len(b) != 32 {
 		return "", secret.Text{}, false
 	}
 	return "key_" + upper, secret.New(s), true

@@ -30,13 +30,13 @@ type sizes struct {
 var whole = sizes{
 	rounds: 5, round: 5 * time.Second, names: 10_000, stored: 50_000, loaded: 100_000, huge: 1_000_000,
 	perSec: 1_500, open: 10 * time.Second, idle: 30 * time.Second, starts: 5, sweep: 10_000, herds: 20,
-	delay: 50 * time.Millisecond, asking: 5 * time.Minute, patience: 2 * time.Minute,
+	delay: 50 * time.Millisecond, asking: 3 * time.Minute, patience: 2 * time.Minute,
 }
 
 var quick = sizes{
-	rounds: 3, round: time.Second, names: 2_000, stored: 4_000, loaded: 10_000, huge: 50_000,
-	perSec: 1_500, open: 2 * time.Second, idle: 5 * time.Second, starts: 3, sweep: 1_000, herds: 5,
-	delay: 50 * time.Millisecond, asking: 15 * time.Second, patience: 20 * time.Second,
+	rounds: 3, round: time.Second, names: 2_000, stored: 4_000, loaded: 10_000, huge: 30_000,
+	perSec: 1_500, open: 2 * time.Second, idle: 3 * time.Second, starts: 1, sweep: 1_000, herds: 5,
+	delay: 50 * time.Millisecond, asking: 10 * time.Second, patience: 3 * time.Second,
 }
 
 // inFlight is how many callers there are where the number is not said.

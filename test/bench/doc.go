@@ -1,7 +1,7 @@
 // Command bench measures how fast Latchkey is and what it costs, against a bare
 // Echo handler that it starts beside the real server.
 //
-//	go run ./test/bench                        # everything, about half an hour
+//	go run ./test/bench                        # everything, about 25 minutes
 //	go run ./test/bench -quick                 # smaller numbers, about two minutes
 //	go run ./test/bench -only memory,herd      # some of it
 //

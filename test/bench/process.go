@@ -88,11 +88,11 @@ func (p *process) kill() {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// settle waits until the server is idle: for six seconds, in which it does all that
-// it does every five, it has used less than a hundredth of a core. It returns how
-// long that took, and gives up after patience.
+// settle waits until the server is idle: for eleven seconds, in which it does all
+// that it does every ten, it has used less than a hundredth of a core. It returns
+// how long that took, and gives up after patience.
 func (p *process) settle(ctx context.Context, patience time.Duration) (time.Duration, error) {
-	const window = 6 * time.Second
+	window := min(11*time.Second, patience)
 	began := time.Now()
 	for {
 		before, err := cpuTime(p.pid())

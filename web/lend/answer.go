@@ -89,38 +89,38 @@ func appendField(b []byte, before, value string) []byte {
 
 const hex = "0123456789abcdef"
 
+// plain are the bytes that stand for themselves in a JSON string.
+var plain = func() (is [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
+
 // appendString appends s as a JSON string (RFC 8259 section 7). What is no UTF-8
 // becomes the replacement character.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-				i++
-				continue
-			}
-			b = append(b, s[from:i]...)
-			if c == '"' || c == '\\' {
-				b = append(b, '\\', c)
-			} else {
-				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			}
+	for {
+		i := 0
+		for i < len(s) && plain[s[i]] {
 			i++
-			from = i
-			continue
+		}
+		b = append(b, s[:i]...)
+		if i == len(s) {
+			return append(b, '"')
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 {
-			b = append(b, s[from:i]...)
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < utf8.RuneSelf:
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		case r == utf8.RuneError && size == 1:
 			b = append(b, `\ufffd`...)
-			i++
-			from = i
-			continue
+		default:
+			b = append(b, s[i:i+size]...)
 		}
-		i += size
+		s = s[i+size:]
 	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -49,10 +51,21 @@ func (c *Call) Reply(status int, v any) error {
 	return c.ReplyBytes(status, b.Bytes())
 }
 
+// typeJSON is the Content-Type of our answers, shared by all: [http.Header.Set]
+// replaces it, and Add makes a copy.
+var typeJSON = slices.Clip([]string{echo.MIMEApplicationJSON})
+
+// buffered is how long an answer may be for net/http to find out its length itself,
+// at less cost.
+const buffered = 2 << 10
+
 // ReplyBytes answers with JSON that is encoded already.
 func (c *Call) ReplyBytes(status int, b []byte) error {
 	w := c.Response()
-	w.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	w.Header()[echo.HeaderContentType] = typeJSON
+	if len(b) > buffered {
+		w.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(b)))
+	}
 	w.WriteHeader(status)
 	_, err := w.Write(b)
 	return err

@@ -13,10 +13,21 @@ import (
 // Text reads a text of at most so many characters; empty if it is absent.
 func (o *Object) Text(name string, most int) string {
 	v, ok := o.find(name, text)
-	if ok {
+	if ok && !plain(v.text, most) {
 		o.checkText(o.pointer(name), v.text, most)
 	}
 	return v.text
+}
+
+// plain reports a text that nothing can be wrong with: nearly all are short and
+// printable ASCII.
+func plain(s string, most int) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return len(s) <= most
 }
 
 // checkText notes a text that is too long, or that holds what no text of ours may:

@@ -52,12 +52,14 @@ type parser struct {
 	at    int
 	depth int
 	path  []string
+	room  []field // for the fields of the outermost object
 	wrong *syntax
 }
 
-// parse returns the value that s is, and nothing else.
-func parse(s string) (value, *syntax) {
-	p := parser{s: s}
+// parse returns the value that s is, and nothing else. The fields of an object are
+// put into room as long as it suffices.
+func parse(s string, room []field) (value, *syntax) {
+	p := parser{s: s, room: room}
 	v := p.value()
 	p.space()
 	if p.wrong == nil && p.at < len(p.s) {
@@ -151,6 +153,9 @@ func (p *parser) nested(read func() value) value {
 
 func (p *parser) object() value {
 	v := value{kind: object}
+	if p.depth == 1 {
+		v.fields = p.room
+	}
 	if p.take('}') {
 		return v
 	}

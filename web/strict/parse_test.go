@@ -59,7 +59,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, wrong := parse(s)
+		got, wrong := parse(s, nil)
 		want, ok := reference(s)
 		if wrong == nil {
 			if !ok {
@@ -128,7 +128,7 @@ func TestWhatIsRefusedOnPurpose(t *testing.T) {
 		"something behind it": {`{} x`, "", "something follows"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, wrong := parse(c.body)
+			_, wrong := parse(c.body, nil)
 			if wrong == nil {
 				t.Fatal("accepted")
 			}

@@ -1,9 +1,9 @@
 package strict
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -23,18 +23,24 @@ type Object struct {
 type root struct {
 	objects []*Object
 	faults  []authmethods.FieldError
+	// Room for the one object that most bodies are, so that it is all allocated at
+	// once.
+	first  Object
+	one    [1]*Object
+	fields [8]field
 }
 
 // Read parses a body, which must be one object.
 func Read(body string) (*Object, error) {
-	v, wrong := parse(body)
+	r := new(root)
+	v, wrong := parse(body, r.fields[:0])
 	if wrong != nil {
 		return nil, authmethods.InvalidField(wrong.pointer, wrong.detail)
 	}
 	if v.kind != object {
 		return nil, authmethods.InvalidField("", "The body must be a JSON object.")
 	}
-	return new(root).object(v, ""), nil
+	return r.object(v, ""), nil
 }
 
 // Decode reads the body of a request. Its size is limited by whoever wrapped it.
@@ -71,24 +77,36 @@ func isJSON(contentType string) bool {
 }
 
 func all(r *http.Request) (string, error) {
-	size := 0
-	if n := r.ContentLength; n > 0 && n < 1<<20 {
-		size = int(n)
+	b, err := readAll(r)
+	if err == nil {
+		return string(b), nil
 	}
-	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := b.ReadFrom(r.Body)
 	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
+	if errors.As(err, &tooLarge) {
 		return "", fmt.Errorf("strict: reading a body: %w", err)
-	case err != nil:
-		return "", authmethods.InvalidField("", "The body ended too early.")
 	}
-	return b.String(), nil
+	return "", authmethods.InvalidField("", "The body ended too early.")
+}
+
+// readAll reads a body of a known length, which nearly all have, without looking
+// for more.
+func readAll(r *http.Request) ([]byte, error) {
+	if n := r.ContentLength; n >= 0 && n < 1<<20 {
+		b := make([]byte, n)
+		_, err := io.ReadFull(r.Body, b)
+		return b, err
+	}
+	return io.ReadAll(r.Body)
 }
 
 func (r *root) object(v value, at string) *Object {
-	o := &Object{fields: v.fields, at: at, root: r}
+	o := &r.first
+	if r.objects == nil {
+		r.objects = r.one[:0]
+	} else {
+		o = new(Object)
+	}
+	*o = Object{fields: v.fields, at: at, root: r}
 	r.objects = append(r.objects, o)
 	return o
 }
