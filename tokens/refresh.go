@@ -21,10 +21,6 @@ func (e *Engine) refresh(ctx context.Context, s Slot, j *job, demanded <-chan st
 		_, err := e.adopt(ctx, s, j, j.g.Epoch, func(Capture) bool { return true })
 		return err
 	}
-	reg, err := s.Registration(ctx)
-	if err != nil {
-		return err
-	}
 	var became Departure
 	if e.Gate != nil {
 		errand := s.Errand()
@@ -34,6 +30,10 @@ func (e *Engine) refresh(ctx context.Context, s Slot, j *job, demanded <-chan st
 			return err
 		}
 		defer func() { leave(became) }()
+	}
+	reg, err := s.Registration(ctx) // not before the queue: it may change meanwhile
+	if err != nil {
+		return err
 	}
 	now := j.time()
 	a := Attempt{
