@@ -94,6 +94,9 @@ unit_tests() {
 	local fresh=()
 	[ "$CI" = true ] && fresh=(-count=1)
 	go build -o "$scratch/report" ./test/report || return 1
+	# The suites that run servers share one program.
+	go build -o "$scratch/latchkey" ./cmd/latchkey || return 1
+	export LATCHKEY_TEST_BINARY="$scratch/latchkey"
 	CGO_ENABLED=1 go test -json -race -shuffle=on ${fresh[@]+"${fresh[@]}"} ./... | report
 }
 

@@ -38,8 +38,7 @@ func (x *experiment) conclude() {
 // settle waits until every server uses no more than at the beginning.
 func (x *experiment) settle() {
 	x.Helper()
-	const soon = 40 * time.Second
-	deadline := time.Now().Add(soon)
+	deadline := time.Now().Add(patience)
 	for _, p := range x.w.Processes {
 		for {
 			after, err := p.Vitals(x.Context())

@@ -16,7 +16,7 @@ import (
 func TestAnAnswerOnItsWayOutlivesTheDatabase(t *testing.T) {
 	t.Parallel()
 	db := startPostgres(t, folder(t))
-	x := beginAt(t, fleet.Options{Storage: fleet.Postgres, Replicas: 2, Connections: 4}, db.url("latchkey"))
+	x := begin(t, fleet.Options{Storage: fleet.Postgres, Database: db.url("latchkey"), Replicas: 2, Connections: 4})
 	rounds := []syscall.Signal{syscall.SIGKILL}
 	if *whole {
 		rounds = append(rounds, syscall.SIGQUIT, syscall.SIGKILL)
@@ -82,7 +82,7 @@ func (x *experiment) lentFromMemory() {
 func TestAnAnswerInTheLifeboatOutlivesItsServer(t *testing.T) {
 	t.Parallel()
 	db := startPostgres(t, folder(t))
-	x := beginAt(t, fleet.Options{Storage: fleet.Postgres, Replicas: 2, Connections: 2}, db.url("latchkey"))
+	x := begin(t, fleet.Options{Storage: fleet.Postgres, Database: db.url("latchkey"), Replicas: 2, Connections: 2})
 	p, c := x.w.Processes[0], x.w.Connections[0]
 	began := time.Now()
 	answer := x.answerWithoutDatabase(db, syscall.SIGKILL)
@@ -109,7 +109,7 @@ func TestTheDatabaseIsKilledAmidRefreshes(t *testing.T) {
 	}
 	t.Parallel()
 	db := startPostgres(t, folder(t))
-	x := beginAt(t, fleet.Options{Storage: fleet.Postgres, Replicas: 3, Connections: 12}, db.url("latchkey"))
+	x := begin(t, fleet.Options{Storage: fleet.Postgres, Database: db.url("latchkey"), Replicas: 3, Connections: 12})
 	x.w.Provider.Inject(zohosim.Fault{Kind: zohosim.FaultSlow, GrantType: "refresh_token", AfterMS: 100, Times: -1})
 	stop := x.crowd()
 	for range 10 {
@@ -151,7 +151,7 @@ func (x *experiment) unwritable(expired, recorded *fleet.Connection) {
 func TestTheDatabaseIsReadOnly(t *testing.T) {
 	t.Parallel()
 	db := startPostgres(t, folder(t))
-	x := beginAt(t, fleet.Options{Storage: fleet.Postgres, Replicas: 2, Connections: 3}, db.url("latchkey"))
+	x := begin(t, fleet.Options{Storage: fleet.Postgres, Database: db.url("latchkey"), Replicas: 2, Connections: 3})
 	const hangUp = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'latchkey' AND pid <> pg_backend_pid()"
 	x.expire(x.w.Connections[0])
 	x.remember()

@@ -7,6 +7,7 @@
 //
 // After each experiment the judges of package judge decide from the logs of the
 // provider and the borrowers, and every server must use no more than before. It
-// needs PostgreSQL and PgBouncer, and for full disks the right to mount a file
-// system in memory.
+// needs PostgreSQL and PgBouncer. For full disks it mounts a file system in memory;
+// where that is not allowed, the size of the files that may be written is limited
+// instead.
 package chaos

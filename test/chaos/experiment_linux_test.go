@@ -42,7 +42,7 @@ func onlyWhole() (left bool) { return !*whole }
 const leeway = 5 * time.Minute
 
 // patience is far above what anything here takes.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // experiment is a world with borrowers, before, while and after something is
 // taken from it.
@@ -59,20 +59,8 @@ type experiment struct {
 // token, and notes what the servers use.
 func begin(t *testing.T, o fleet.Options) *experiment {
 	t.Helper()
-	return beginAt(t, o, "")
-}
-
-// beginAt is begin with a database of the experiment's own.
-func beginAt(t *testing.T, o fleet.Options, url string) *experiment {
-	t.Helper()
 	o.Zoho.RotateRefreshTokens, o.Zoho.RotationLeewaySeconds = true, int(leeway/time.Second)
-	if url != "" {
-		o.DatabaseURL = func(string) string { return url }
-	}
 	w := fleet.New(t, o)
-	if url != "" {
-		w.URL = url
-	}
 	x := &experiment{T: t, w: w, one: w.Borrower(w.Tenants[0], "one"), before: map[string]judge.Vitals{}, told: map[string]bool{}}
 	for i := range 8 {
 		b := w.Borrower(w.Tenants[0], fmt.Sprintf("borrower %d", i+1))
@@ -206,7 +194,10 @@ func (x *experiment) ask(p *fleet.Process, c *fleet.Connection) <-chan judge.Loa
 	answer := make(chan judge.Loan, 1)
 	b := x.w.Borrower(c.Of, "the one who waits")
 	b.Patience = patience
-	go func() { answer <- b.Lend(x.Context(), p, c, fleet.Wish{}) }()
+	go func() {
+		defer b.Close()
+		answer <- b.Lend(x.Context(), p, c, fleet.Wish{})
+	}()
 	return answer
 }
 

@@ -32,10 +32,9 @@ func startPooler(t testing.TB, database string) *pooler {
 	t.Helper()
 	u, err := url.Parse(database)
 	must(t, err)
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	port, err := fleet.FreePort(t.Context())
 	must(t, err)
-	p := &pooler{t: t, program: poolerProgram(t), config: filepath.Join(t.TempDir(), "pgbouncer.ini"), port: l.Addr().(*net.TCPAddr).Port}
-	must(t, l.Close())
+	p := &pooler{t: t, program: poolerProgram(t), config: filepath.Join(t.TempDir(), "pgbouncer.ini"), port: port}
 	password, ok := u.User.Password()
 	if ok {
 		password = fmt.Sprintf(" password='%s'", password)

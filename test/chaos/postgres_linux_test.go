@@ -1,10 +1,10 @@
 package chaos_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"latchkey/test/fleet"
 )
 
 // server is a PostgreSQL server of one experiment, to be killed and started again.
@@ -49,10 +51,8 @@ func startPostgres(t testing.TB, dir string) *server {
 	if err != nil {
 		t.Fatalf("making a cluster: %v\n%s", err, out)
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	s.port, err = fleet.FreePort(t.Context())
 	must(t, err)
-	s.port = l.Addr().(*net.TCPAddr).Port
-	must(t, l.Close())
 	s.start()
 	t.Cleanup(func() {
 		if s.run != nil {
@@ -63,14 +63,20 @@ func startPostgres(t testing.TB, dir string) *server {
 	return s
 }
 
-// folder makes a folder that the server's user may enter, unlike those of tests.
+// folder makes a folder that the server's user may enter, unlike those of tests. It
+// is in memory where there is room for the clusters of all experiments: containers
+// often have next to none.
 func folder(t testing.TB) string {
 	t.Helper()
-	root := "/dev/shm"
-	if _, err := os.Stat(root); err != nil {
-		root = ""
+	const shm, room, pattern = "/dev/shm", 2 << 30, "latchkey-chaos-"
+	var fs syscall.Statfs_t
+	dir, err := "", syscall.Statfs(shm, &fs)
+	if err == nil && fs.Bavail*uint64(fs.Bsize) >= room {
+		dir, err = os.MkdirTemp(shm, pattern)
 	}
-	dir, err := os.MkdirTemp(root, "latchkey-chaos-")
+	if dir == "" {
+		dir, err = os.MkdirTemp("", pattern)
+	}
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
@@ -82,10 +88,14 @@ func programs(t testing.TB) string {
 	if dir := os.Getenv("PG_BIN"); dir != "" {
 		return dir
 	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the patterns are well-formed
-	more, _ := filepath.Glob("/usr/pgsql-*/bin")
-	if found = append(found, more...); len(found) > 0 {
-		return slices.Max(found)
+	var found []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*", "/usr/lib/postgresql*/bin"} {
+		dirs, _ := filepath.Glob(filepath.Join(pattern, "initdb")) // the patterns are well-formed
+		found = append(found, dirs...)
+	}
+	if len(found) > 0 {
+		longest := func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) } // 9 is older than 15
+		return filepath.Dir(slices.MaxFunc(found, longest))
 	}
 	path, err := exec.LookPath("postgres")
 	if err != nil {
@@ -179,15 +189,38 @@ func (s *server) answers() bool {
 func (s *server) end(with syscall.Signal) {
 	s.t.Helper()
 	pid := s.run.cmd.Process.Pid
-	sessions, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", pid))
+	sessions := children(pid)
 	_ = s.run.cmd.Process.Signal(with) // it may have gone by itself
 	<-s.run.gone
 	s.run = nil
-	for text := range strings.FieldsSeq(string(sessions)) {
-		child, err := strconv.Atoi(text)
-		must(s.t, err)
+	for _, child := range sessions {
 		for syscall.Kill(child, with) == nil { // orphans go on until they look up
 			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// children are the processes that a process has started and that live.
+func children(pid int) (found []int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", pid)) // a process that is gone has none
+	for id := range strings.FieldsSeq(string(text)) {
+		if child, err := strconv.Atoi(id); err == nil {
+			found = append(found, child)
+		}
+	}
+	return found
+}
+
+// limitFiles limits the size of the files that the server's processes write, by
+// prlimit(1): as the server's user that needs no further right.
+func (s *server) limitFiles(bytes string) {
+	s.t.Helper()
+	postmaster := s.run.cmd.Process.Pid
+	for _, pid := range append([]int{postmaster}, children(postmaster)...) {
+		cmd := s.command("prlimit", "--pid", strconv.Itoa(pid), "--fsize="+bytes+":")
+		cmd.Path, cmd.Err = "/usr/bin/prlimit", nil
+		if out, err := cmd.CombinedOutput(); err != nil && syscall.Kill(pid, 0) == nil { // it may have gone meanwhile
+			s.t.Fatalf("PostgreSQL's files cannot be limited, and no disk can be mounted: %v: %s", err, out)
 		}
 	}
 }

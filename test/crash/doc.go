@@ -6,5 +6,6 @@
 //
 // It traces the server with ptrace(2), so it runs on Linux only, and needs to be
 // root or to have CAP_SYS_PTRACE: the server lets no other process of its user
-// look into it.
+// look into it. Where that is not allowed, servers are killed at random moments
+// instead, and judged alike.
 package crash

@@ -49,17 +49,21 @@ func (l *Log) WriteTo(w io.Writer) (int64, error) {
 type Borrower struct {
 	Name   string
 	Tenant *Tenant // whose service it is; its key is used
-	// Patience bounds one request; 0 is 30 s.
+	// Patience bounds one request; 0 is a minute.
 	Patience time.Duration
 
 	log    *Log
 	client *http.Client
 }
 
-// Borrower makes a borrower of the tenant's service.
+// Borrower makes a borrower of the tenant's service. One that a test uses for a
+// moment is to be closed, or a server has its connection until it ends.
 func (w *World) Borrower(t *Tenant, name string) *Borrower {
 	return &Borrower{Name: name, Tenant: t, log: w.Loans, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}}
 }
+
+// Close gives the connections up that no request uses. The borrower can still ask.
+func (b *Borrower) Close() { b.client.CloseIdleConnections() }
 
 // Wish is what is asked for beyond the connection. The zero Wish is nothing more.
 type Wish struct {
@@ -108,7 +112,7 @@ func (b *Borrower) Reject(ctx context.Context, p *Process, c *Connection, tokenI
 func (b *Borrower) ask(ctx context.Context, p *Process, c *Connection, path string, body map[string]any) (judge.Loan, answer) {
 	patience := b.Patience
 	if patience == 0 {
-		patience = 30 * time.Second
+		patience = time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -75,8 +75,14 @@ func (w *World) Last(t testing.TB, patience time.Duration) (last []judge.Loan) {
 	if p == nil {
 		t.Fatal("no server runs")
 	}
-	for _, c := range w.Connections {
-		last = append(last, w.Borrower(c.Of, "the last").Insist(t.Context(), p, c, patience))
+	for _, tenant := range w.Tenants {
+		b := w.Borrower(tenant, "the last")
+		defer b.Close()
+		for _, c := range w.Connections {
+			if c.Of == tenant {
+				last = append(last, b.Insist(t.Context(), p, c, patience))
+			}
+		}
 	}
 	return last
 }

@@ -11,6 +11,9 @@ import (
 	"latchkey/zohosim"
 )
 
+// patience is far above what anything here takes.
+const patience = 2 * time.Minute
+
 func each(t *testing.T, f func(t *testing.T, storage fleet.Storage)) {
 	for _, storage := range fleet.Storages {
 		t.Run(string(storage), func(t *testing.T) { f(t, storage) })
@@ -52,7 +55,7 @@ func TestAWorldLendsSurvivesAKillAndIsJudged(t *testing.T) {
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
-		last := w.Last(t, 30*time.Second)
+		last := w.Last(t, patience)
 		after, err := p.Vitals(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -93,7 +96,7 @@ func TestReplicasShareADatabaseAndOneMayBeStopped(t *testing.T) {
 	if err := first.Continue(); err != nil {
 		t.Fatal(err)
 	}
-	if loan := b.Insist(t.Context(), first, c, 30*time.Second); !loan.OK() {
+	if loan := b.Insist(t.Context(), first, c, patience); !loan.OK() {
 		t.Errorf("woken up, it does not lend: %+v", loan)
 	}
 	var log bytes.Buffer
@@ -118,7 +121,7 @@ func TestAProviderThatIsClosedComesBackWithWhatItKnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Expire(t, c) // ends the wait after the failure, too
-	if loan := b.Insist(t.Context(), p, c, 30*time.Second); !loan.OK() {
+	if loan := b.Insist(t.Context(), p, c, patience); !loan.OK() {
 		t.Errorf("with one again: %+v", loan)
 	}
 }

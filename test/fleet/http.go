@@ -15,8 +15,8 @@ import (
 // client speaks to the public listener whatever host an address names, as a proxy
 // before it would. Other addresses of this machine are dialled as they are.
 func (p *Process) client(jar http.CookieJar) *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	return &http.Client{Jar: jar, Timeout: time.Minute, Transport: &http.Transport{
+	dialer := &net.Dialer{Timeout: time.Minute}
+	return &http.Client{Jar: jar, Timeout: 2 * time.Minute, Transport: &http.Transport{
 		DisableKeepAlives: true, // a server that ends waits for nobody
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if host, _, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {

@@ -3,16 +3,46 @@ package fleet
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // dieWithParent has the kernel kill cmd when this process ends, even when it is
 // killed itself.
 func dieWithParent(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL }
+
+// Unlimited is no limit for [Process.LimitFiles].
+const Unlimited = math.MaxUint64
+
+// LimitFiles lets the server write no byte beyond so many of any file: it gets
+// EFBIG, where a disk that is full says ENOSPC. Go programs do not heed the signal
+// that comes with it. The server's user may do that to it without any other right.
+func (p *Process) LimitFiles(bytes uint64) error {
+	var limit syscall.Rlimit
+	err := prlimit(p.PID(), nil, &limit)
+	if err == nil {
+		limit.Cur = min(bytes, limit.Max)
+		err = prlimit(p.PID(), &limit, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("fleet: limiting the files of %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+func prlimit(pid int, limit, old *syscall.Rlimit) error {
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_FSIZE,
+		uintptr(unsafe.Pointer(limit)), uintptr(unsafe.Pointer(old)), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
 
 // awaitStop returns when every thread of a process stands still, which is some
 // time after the signal was sent.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,7 +45,7 @@ type life struct {
 }
 
 // startPatience is far above what a start takes.
-const startPatience = 60 * time.Second
+const startPatience = 3 * time.Minute
 
 // Start starts the server and returns when it is ready.
 func (p *Process) Start() error {
@@ -147,6 +148,12 @@ func (p *Process) Running() bool {
 
 // PID is the id of the newest process.
 func (p *Process) PID() int { return p.now().cmd.Process.Pid }
+
+// DataDir is the server's data directory.
+func (p *Process) DataDir() string {
+	i := slices.IndexFunc(p.environ, func(entry string) bool { return strings.HasPrefix(entry, dataDir) })
+	return strings.TrimPrefix(p.environ[i], dataDir)
+}
 
 // Public is the address of the public listener, such as http://127.0.0.1:40123;
 // that of the last life while the server is down.

@@ -43,10 +43,13 @@ func startProvider(sw zohosim.Switches) (*Provider, error) {
 
 // Open listens, again on the same address after [Provider.Close].
 func (p *Provider) Open() error {
+	var l net.Listener
+	var err error
 	if p.address == "" {
-		p.address = "127.0.0.1:0"
+		l, err = listenSomewhere(context.Background())
+	} else {
+		l, err = listenAgain(context.Background(), p.address)
 	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", p.address)
 	if err != nil {
 		return fmt.Errorf("fleet: the provider: %w", err)
 	}

@@ -33,8 +33,11 @@ var Storages = [...]Storage{SQLite, Postgres}
 // refresh tokens do not rotate.
 type Options struct {
 	Storage Storage
-	// DatabaseURL is where the servers find the database, if not at the new one
-	// that Storage says: a proxy before it, for instance. It gets the true address.
+	// Database is the address of an empty database of the test's own. Without it
+	// one is made, which goes with the test.
+	Database string
+	// DatabaseURL is where the servers find the database, if not where it is: a
+	// proxy before it, for instance. It gets the true address.
 	DatabaseURL func(url string) string
 	Replicas    int      // how many servers; 0 is one. SQLite allows one
 	Tenants     []string // slugs; none are "acme" alone
@@ -104,6 +107,9 @@ func New(t testing.TB, o Options) *World {
 // is called, as a proxy would.
 const publicURL authmethods.PublicURL = "http://{tenant}.localhost"
 
+// dataDir begins the setting that names the data directory.
+const dataDir = "LATCHKEY_DATA_DIR="
+
 func (w *World) makeDatabase(t testing.TB) {
 	t.Helper()
 	data, keyring := filepath.Join(w.Dir, "data"), filepath.Join(w.Dir, "keyring")
@@ -111,16 +117,20 @@ func (w *World) makeDatabase(t testing.TB) {
 	must(t, os.Mkdir(types, 0o700))
 	must(t, os.Mkdir(data, 0o700))
 	must(t, w.Provider.writeTypes(types, w.Limits, w.Zoho.RotateRefreshTokens, w.Types))
-	w.URL = "sqlite:" + filepath.Join(data, "latchkey.db")
-	if w.Storage == Postgres {
+	switch {
+	case w.Database != "":
+		w.URL = w.Database
+	case w.Storage == Postgres:
 		w.URL = postgres.URL(t)
+	default:
+		w.URL = "sqlite:" + filepath.Join(data, "latchkey.db")
 	}
 	seen := w.URL
 	if w.DatabaseURL != nil {
 		seen = w.DatabaseURL(w.URL)
 	}
 	w.environ = settings([]string{
-		"LATCHKEY_DATA_DIR=" + data, "LATCHKEY_DATABASE_URL=" + seen, "LATCHKEY_KEYRING_FILE=" + keyring,
+		dataDir + data, "LATCHKEY_DATABASE_URL=" + seen, "LATCHKEY_KEYRING_FILE=" + keyring,
 		"LATCHKEY_PUBLIC_URL=" + string(publicURL), "LATCHKEY_LISTEN=127.0.0.1:0", "LATCHKEY_INTERNAL_LISTEN=127.0.0.1:0",
 		"LATCHKEY_OUTBOUND_ALLOW=127.0.0.0/8", "LATCHKEY_INTEGRATIONS_DIR=" + types,
 		"LATCHKEY_STALE_GRACE=30s", "LATCHKEY_LOG_LEVEL=debug", "LATCHKEY_LOG_FORMAT=json",
@@ -148,9 +158,16 @@ func settings(lists ...[]string) []string {
 	return all
 }
 
-// addProcess makes one more server, not started yet.
+// addProcess makes one more server, not started yet. Replicas share the keyring and
+// the database; each has a data directory of its own, as if on a machine of its own.
 func (w *World) addProcess(t testing.TB, name string) *Process {
+	t.Helper()
 	p := &Process{Name: name, path: w.path, dir: w.Dir, environ: w.environ, world: w}
+	if w.Storage == Postgres {
+		own := filepath.Join(w.Dir, "data of "+name)
+		must(t, os.Mkdir(own, 0o700))
+		p.environ = settings(w.environ, []string{dataDir + own}, w.Settings)
+	}
 	w.Processes = append(w.Processes, p)
 	t.Cleanup(func() {
 		if p.Running() {
