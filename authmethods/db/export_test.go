@@ -6,10 +6,11 @@ import (
 	"gorm.io/gorm"
 )
 
-// RefsSQL returns the text of the query of [RefsBy], for its plan.
+// RefsSQL returns the text of the query of [Refs], for its plan.
 func RefsSQL[T any](ctx context.Context, s System, col string, limit int, fs ...Filter) (string, []any) {
-	s.h.read = s.h.read.Session(&gorm.Session{DryRun: true})
-	var found []Due
-	st := s.refs(ctx, new(T), col, limit, append([]Filter{NotNull(col)}, fs...)).Scan(&found).Statement
+	dry := *s.h
+	dry.read = dry.read.Session(&gorm.Session{DryRun: true})
+	var found []Ref
+	st := System{&dry}.refs(ctx, new(T), col, limit, fs).Select("tenant_id", "id").Scan(&found).Statement
 	return st.SQL.String(), st.Vars
 }

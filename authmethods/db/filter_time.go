@@ -14,10 +14,6 @@ func Past(col string) Filter { return fromNow(col, "<=", 0) }
 // clock.
 func Ahead(col string) Filter { return fromNow(col, ">", 0) }
 
-// AfterNow keeps the rows whose column col is later than d after the present by
-// the database's clock; d is usually negative.
-func AfterNow(col string, d time.Duration) Filter { return fromNow(col, ">", d) }
-
 // BeforeNow keeps the rows whose column col is earlier than d after the present by
 // the database's clock.
 func BeforeNow(col string, d time.Duration) Filter { return fromNow(col, "<", d) }
