@@ -35,7 +35,6 @@ const (
 	spread = 5 * time.Minute
 
 	expiringEvery = time.Hour
-	expiringSoon  = 7 * 24 * time.Hour
 )
 
 // Keeper works in the background of one process. Of several processes on one
@@ -129,7 +128,7 @@ func (k *Keeper) land(ctx context.Context, resting func(lifeboat.Record) bool) e
 // warn logs the refresh tokens that end soon: no refresh prolongs them, and only a
 // person can approve anew.
 func (k *Keeper) warn(ctx context.Context) error {
-	refs, err := k.Store.Expiring(ctx, expiringSoon, batch)
+	refs, err := k.Store.Expiring(ctx, batch)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/catalog"
@@ -62,15 +61,13 @@ type finding struct {
 
 // lookUp finds what a service asks for; nil if there is none.
 func lookUp(ctx context.Context, in db.Tenant, service, method authmethods.ID, e authmethods.Environment, subject string) (*finding, error) {
-	f := &finding{connection: connectionRow{Subject: subject}, reading: reading{at: time.Now()}}
+	f := &finding{connection: connectionRow{Subject: subject}}
 	c := &f.connection
-	var now db.Time
-	err := db.QueryRow(ctx, in, findGrant, []any{service, method, e, subject},
-		append([]any{&c.ID, &c.DataCentre, &c.InstanceURL, &c.OrganizationID, &f.lent, &now}, f.row.fields()...)...)
+	err := f.query(ctx, in, findGrant, []any{service, method, e, subject},
+		&c.ID, &c.DataCentre, &c.InstanceURL, &c.OrganizationID, &f.lent)
 	if errors.Is(err, authmethods.NotFound) {
 		return nil, nil
 	}
-	f.now = now.Time()
 	return f, err
 }
 

@@ -40,6 +40,16 @@ type reading struct {
 	at  time.Time // the same moment by this process's monotonic clock
 }
 
+// query fills r by a statement that returns what goes into before, the clock, and
+// the columns of a grant.
+func (r *reading) query(ctx context.Context, in db.Tenant, st *db.Statement, args []any, before ...any) error {
+	r.at = time.Now()
+	var now db.Time
+	err := db.QueryRow(ctx, in, st, args, append(append(before, &now), r.row.fields()...)...)
+	r.now = now.Time()
+	return err
+}
+
 // current is how long a reading is as good as a new one: no longer than a reading
 // takes.
 const current = 20 * time.Millisecond
@@ -98,9 +108,8 @@ func (s *slot) read(ctx context.Context) (*grantRow, time.Time, error) {
 		return &r.row, r.now, nil
 	}
 	var r reading
-	var now db.Time
-	err := db.QueryRow(ctx, s.view.in, readGrant, []any{s.id}, append([]any{&now}, r.row.fields()...)...)
-	return &r.row, now.Time(), err
+	err := r.query(ctx, s.view.in, readGrant, []any{s.id})
+	return &r.row, r.now, err
 }
 
 // Registration implements [tokens.Slot].

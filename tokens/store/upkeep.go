@@ -59,15 +59,12 @@ func (s *Store) keep(ctx context.Context, ref Ref) (Kept, error) {
 	if err != nil {
 		return k, err
 	}
-	row, found := &connectionRow{}, &reading{at: time.Now()}
-	var now db.Time
-	err = db.QueryRow(ctx, v.in, readConnection, []any{ref.ID}, append([]any{
-		&row.ID, &row.MethodID, &row.Environment, &row.Subject, &row.DataCentre, &row.InstanceURL, &row.OrganizationID, &now,
-	}, found.row.fields()...)...)
+	row, found := &connectionRow{}, &reading{}
+	err = found.query(ctx, v.in, readConnection, []any{ref.ID},
+		&row.ID, &row.MethodID, &row.Environment, &row.Subject, &row.DataCentre, &row.InstanceURL, &row.OrganizationID)
 	if err != nil {
 		return k, err
 	}
-	found.now = now.Time()
 	config, err := s.configs.find(ctx, s, ref.TenantID, string(row.MethodID))
 	if err != nil {
 		return k, err
@@ -157,8 +154,9 @@ const batch = 1000
 
 var endLease = db.Prepare(`UPDATE grants SET lease_until = {now} WHERE grants.tenant_id = {tenant} AND id = ? AND lease_owner <> ?`)
 
-// Expiring returns up to limit grants whose refresh token itself expires within d.
-func (s *Store) Expiring(ctx context.Context, d time.Duration, limit int) ([]Ref, error) {
+// Expiring returns up to limit grants whose refresh token itself expires soon; see
+// [EndWarning].
+func (s *Store) Expiring(ctx context.Context, limit int) ([]Ref, error) {
 	return db.Refs[grantRow](ctx, s.System, "refresh_expires_at", limit,
-		db.Ahead("refresh_expires_at"), db.BeforeNow("refresh_expires_at", d), db.Eq("broken_code", ""))
+		db.Ahead("refresh_expires_at"), db.BeforeNow("refresh_expires_at", endsSoon), db.Eq("broken_code", ""))
 }
