@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"latchkey/authmethods"
 )
@@ -46,32 +45,13 @@ func (t *tally) take() []*count {
 	return taken
 }
 
-// flushEvery is how often loans are written down; a process that dies loses the
-// number of those since, never the fact that a service holds a token.
-const flushEvery = 10 * time.Second
-
 // flushAtOnce bounds the loans that are written down in one transaction, so that
 // none holds the storage for long.
 const flushAtOnce = 500
 
-// Run writes the counts of loans down until ctx ends. Call [Lender.Flush] after
-// the last loan.
-func (l *Lender) Run(ctx context.Context) {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := l.Flush(ctx); err != nil && ctx.Err() == nil {
-				l.engine.Log.Warn("writing loans down, trying again", "error", err)
-			}
-		}
-	}
-}
-
-// Flush writes the counts of loans down. What could not be written is kept.
+// Flush writes the counts of loans down. What could not be written is kept. A process
+// that dies loses the number of those since the last time, never the fact that a
+// service holds a token.
 func (l *Lender) Flush(ctx context.Context) error {
 	var fault error
 	for some := range slices.Chunk(l.tally.take(), flushAtOnce) {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +33,8 @@ type credential struct {
 }
 
 // NewAuthenticator returns an Authenticator. Pass what the feed says to
-// [Authenticator.Heard], and have [Authenticator.Run] write down when keys were
-// used.
+// [Authenticator.Heard], and have [Authenticator.Flush] write down when keys
+// were used.
 func NewAuthenticator(o Options) *Authenticator {
 	_, _, decoy := token.NewKey()
 	return &Authenticator{o: o, keys: remember[authmethods.ID, *credential](100_000), decoy: decoy}
@@ -124,22 +123,6 @@ func (a *Authenticator) Heard(c feed.Change) {
 		a.keys.forgetAll()
 	case feed.Service, feed.Tenant:
 		a.keys.forget(func(have *credential) bool { return have.service.Tenant == c.Tenant })
-	}
-}
-
-// Run writes down, every half minute until ctx ends, when keys were last used.
-func (a *Authenticator) Run(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(good)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.Flush(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("writing down when keys were used", "error", err)
-			}
-		}
 	}
 }
 

@@ -37,33 +37,41 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.halt = halt
 	a.background.Go(func() { collectInProportion(work) })
 	a.background.Go(func() { a.watcher.Run(work) })
-	a.background.Go(func() { a.services.Run(work, a.log) })
-	a.background.Go(func() { a.lender.Run(work) })
+	a.background.Go(func() { a.every(work, flushKeys, "writing down when keys were used", a.services.Flush) })
+	a.background.Go(func() { a.every(work, flushLoans, "writing loans down, trying again", a.lender.Flush) })
 	a.background.Go(func() { a.bell.Run(work) })
 	a.background.Go(func() { a.gate.Run(work) })
 	a.background.Go(func() { a.keeper.Run(work) })
-	a.background.Go(func() { a.prune(work) })
+	a.background.Go(func() { a.every(work, prune, "removing what is kept no longer", a.prune) })
 	a.serve(public, a.public)
 	a.serve(internal, a.internal)
 }
 
-// pruneEvery is how often what is kept no longer is removed.
-const pruneEvery = 10 * time.Minute
+// How often is done what nobody asks for.
+const (
+	flushKeys  = 30 * time.Second
+	flushLoans = 10 * time.Second
+	prune      = 10 * time.Minute
+)
 
-func (a *app) prune(ctx context.Context) {
-	tick := time.NewTicker(pruneEvery)
+// every does something again and again until ctx ends. What fails is logged and done
+// the next time.
+func (a *app) every(ctx context.Context, d time.Duration, doing string, do func(context.Context) error) {
+	tick := time.NewTicker(d)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := a.grants.Prune(ctx, time.Now()); err != nil && ctx.Err() == nil {
-				a.log.Warn("removing what is kept no longer", "error", err)
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn(doing, "error", err)
 			}
 		}
 	}
 }
+
+func (a *app) prune(ctx context.Context) error { return a.grants.Prune(ctx, time.Now()) }
 
 func (a *app) serve(l net.Listener, h http.Handler) {
 	s := &http.Server{
