@@ -39,6 +39,10 @@ func (c *Client) Discover(ctx context.Context, issuer string) (Metadata, error) 
 		return m, nil
 	}
 	flight := c.flights.DoChan(issuer, func() (any, error) {
+		// A flight that just ended may have been missed between the look and this.
+		if m, ok := c.known.find(issuer, c.now()); ok {
+			return m, nil
+		}
 		// Others wait for it too, so it does not end with the first of them.
 		fetch, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 		defer cancel()
