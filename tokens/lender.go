@@ -85,11 +85,11 @@ func (l *Lender) Lend(ctx context.Context, svc *authmethods.Service, r LoanReque
 // fromMemory lends the remembered token if the policy would serve it. away says
 // that the storage cannot be asked.
 func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item *item, r LoanRequest, away bool) (Loan, bool, error) {
-	if err := l.allowed(svc, item.of, r); err != nil {
+	if err := l.allowed(svc, item.kin.of, r); err != nil {
 		return Loan{}, false, err
 	}
-	now := item.now()
-	d := Decide(l.engine.Policy, &item.grant, Want{MinTTL: r.MinTTL}, now)
+	now, g := l.shelf.now(item), item.grant()
+	d := Decide(l.engine.Policy, &g, Want{MinTTL: r.MinTTL}, now)
 	if d.Step != Serve || d.Ahead && !away && l.ahead(ctx, item, now) {
 		return Loan{}, false, nil
 	}
@@ -119,9 +119,9 @@ func (l *Lender) ahead(ctx context.Context, item *item, now time.Time) bool {
 }
 
 // fromStore reads the grant, refreshes it if need be, and remembers it.
-func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key shelfKey, r LoanRequest, w Want) (Loan, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.engine.Policy.Patience)
-	defer cancel()
+func (l *Lender) fromStore(caller context.Context, svc *authmethods.Service, key shelfKey, r LoanRequest, w Want) (Loan, error) {
+	ctx := withPatience(caller, l.engine.Policy.Patience)
+	defer ctx.release()
 	mark := l.shelf.mark()
 	target, err := l.directory.Find(ctx, svc, r)
 	if err != nil {
@@ -137,17 +137,17 @@ func (l *Lender) fromStore(ctx context.Context, svc *authmethods.Service, key sh
 	if err != nil {
 		return Loan{}, err
 	}
-	item := newItem(target, g, now)
+	item := l.shelf.newItem(key, &target, &g, now, mark)
 	if err := item.covers(r.Scopes); err != nil {
 		return Loan{}, err
 	}
 	if target.OnRecord != "" && target.OnRecord == g.Access.ID {
-		item.lentTo(svc.ID, svc.Name, r.Purpose)
+		item.lentTo(borrower{svc.ID, svc.Name, r.Purpose})
 	}
 	if err := l.record(ctx, svc, item, r.Purpose); err != nil {
 		return Loan{}, err
 	}
-	l.shelf.put(key, item, mark)
+	l.shelf.put(key, item)
 	loan := item.present(now)
 	loan.Source = FromStore
 	if refreshed {
@@ -173,11 +173,12 @@ func (l *Lender) record(ctx context.Context, svc *authmethods.Service, item *ite
 		l.tally.add(c, 1)
 		return nil
 	}
-	first, err := l.ledger.First(ctx, item.borrowing(svc.ID, svc.Name, purpose))
+	by := borrower{svc.ID, svc.Name, purpose}
+	first, err := l.ledger.First(ctx, item.borrowing(by))
 	if err != nil {
 		return err
 	}
-	held := item.lentTo(svc.ID, svc.Name, purpose)
+	held := item.lentTo(by)
 	if !first {
 		l.tally.add(held, 1)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/catalog"
+	"latchkey/crypto/secret"
 	"latchkey/tokens"
 )
 
@@ -165,7 +166,7 @@ func (l *library) target(tenant authmethods.TenantID, e authmethods.Environment)
 	t := tokens.Target{
 		Loanable: authmethods.Loanable{TenantID: tenant, TenantSlug: string(tenant[len("tn_"):]), Method: "zoho-desk", Environment: e},
 		Enabled:  l.enabled, Provider: &l.places[tenant].provider,
-		APIBaseURL: "https://desk.zoho.eu/api/v1", APIHeaders: map[string]string{"orgId": "2389290"},
+		APIBaseURL: "https://desk.zoho.eu/api/v1", APIHeaders: []tokens.Header{{Name: "orgId", Value: secret.New("2389290")}},
 	}
 	if l.connected {
 		t.Connection = "conn_" + authmethods.ID(tenant)

@@ -42,7 +42,7 @@ type Loan struct {
 	Scopes      []string
 	ExpiresAt   time.Time     // by the storage's clock; zero: never
 	ExpiresIn   time.Duration // what is left now; zero: never expires
-	Headers     []Header      // what a call to the provider's API carries
+	Headers     []Header      // what a call to the provider's API carries; shared, not to be changed
 	APIBaseURL  string
 	Tenant      string // slug
 	Method      string // reference
@@ -69,7 +69,7 @@ type Target struct {
 	// APIBaseURL and APIHeaders are the provider's, with the connection's
 	// organisation and instance filled in.
 	APIBaseURL  string
-	APIHeaders  map[string]string
+	APIHeaders  []Header
 	InstanceURL string // of the connection, where the provider named one
 	// OnRecord is the access token that the service is known to hold by the ledger;
 	// empty: the ledger was not asked.
@@ -117,6 +117,9 @@ type Ledger interface {
 type Repeated struct {
 	Borrowing
 	Loans int64
+	// Mark says that the grant is to be noted as lent just now, which is due once a
+	// minute.
+	Mark bool
 }
 
 // Held is a borrowing as the ledger has it: a service holds a token.

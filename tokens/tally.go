@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
+	"unique"
 
 	"latchkey/authmethods"
 )
@@ -12,13 +14,18 @@ import (
 // count counts the loans of one token to one service since they were last written
 // down. The first loan is written down by itself, before the token leaves.
 type count struct {
-	of      *item
+	of     *item
+	by     unique.Handle[borrower]
+	loans  atomic.Int64
+	queued atomic.Bool // it is in the tally's list
+	next   *count      // of the same item
+}
+
+// borrower is who borrows, and what for. The same ones borrow many tokens.
+type borrower struct {
 	service authmethods.ID
 	name    string // the service's
 	purpose string
-	loans   atomic.Int64
-	queued  atomic.Bool // it is in the tally's list
-	next    *count      // of the same item
 }
 
 // tally lists the counts that are not written down, so that a loan from memory
@@ -58,7 +65,7 @@ func (l *Lender) Flush(ctx context.Context) error {
 		loans := make([]Repeated, 0, len(some))
 		for _, c := range some {
 			c.queued.Store(false) // before the number is taken: a loan meanwhile queues it again
-			loans = append(loans, Repeated{Borrowing: c.of.borrowing(c.service, c.name, c.purpose), Loans: c.loans.Swap(0)})
+			loans = append(loans, Repeated{Borrowing: c.of.borrowing(c.by.Value()), Loans: c.loans.Swap(0), Mark: c.of.mark(time.Now())})
 		}
 		if fault == nil {
 			if fault = l.ledger.Add(ctx, loans); fault == nil {
@@ -66,6 +73,9 @@ func (l *Lender) Flush(ctx context.Context) error {
 			}
 		}
 		for i, c := range some {
+			if loans[i].Mark {
+				c.of.marked.Store(0)
+			}
 			l.tally.add(c, loans[i].Loans)
 		}
 	}

@@ -2,13 +2,11 @@ package db
 
 import (
 	"context"
-	"database/sql/driver"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 
+	"latchkey/authmethods"
 	"latchkey/migrations"
 )
 
@@ -40,7 +38,7 @@ func Batch(ctx context.Context, in Tenant, steps ...Step) error {
 		}
 		all[i] = args
 	}
-	if in.h.runWrite.dialect == migrations.Postgres && in.h.runWrite.tx == nil {
+	if in.h.runWrite.dialect == migrations.Postgres && !in.h.runWrite.inTx() {
 		return in.h.runWrite.send(ctx, steps, all)
 	}
 	return in.h.tx(ctx, func(h handle) error {
@@ -70,54 +68,44 @@ func (r runner) send(ctx context.Context, steps []Step, all [][]any) error {
 	ctx, cancel := r.bounded(ctx, writePatience)
 	defer cancel()
 	begin := time.Now()
-	conn, err := r.pool.Conn(ctx)
-	if err != nil {
-		return fail("connecting", err)
+	var batch pgx.Batch
+	for i, s := range steps {
+		batch.Queue(s.st.postgres, all[i]...)
 	}
-	defer conn.Close()
-	err = conn.Raw(func(raw any) error {
-		var batch pgx.Batch
-		for i, s := range steps {
-			args, err := plain(all[i])
-			if err != nil {
-				return err
-			}
-			batch.Queue(s.st.postgres, args...)
+	results := r.pool.SendBatch(ctx, &batch)
+	var err error
+	for i := range steps {
+		if err = steps[i].take(results); err != nil {
+			break
 		}
-		results := raw.(*stdlib.Conn).Conn().SendBatch(ctx, &batch)
-		for i := range steps {
-			if err := steps[i].take(results); err != nil {
-				results.Close()
-				return err
-			}
-		}
-		return fail("committing", results.Close())
-	})
+	}
+	if closed := results.Close(); err == nil {
+		err = fail("committing", closed)
+	}
 	r.slow(ctx, steps[0].st, begin)
 	return err
 }
 
 // take reads what came of a step.
 func (s *Step) take(results pgx.BatchResults) error {
-	if s.dest != nil {
-		return fail(s.st.doing, results.QueryRow().Scan(s.dest...))
+	if s.dest == nil {
+		tag, err := results.Exec()
+		if s.rows != nil {
+			*s.rows = tag.RowsAffected()
+		}
+		return fail(s.st.doing, err)
 	}
-	tag, err := results.Exec()
-	if s.rows != nil {
-		*s.rows = tag.RowsAffected()
+	rows, err := results.Query()
+	if err != nil {
+		return fail(s.st.doing, err)
+	}
+	found := false
+	err = eachRow(rows, func(scan func(dest ...any) error) error {
+		found = true
+		return scan(s.dest...)
+	})
+	if err == nil && !found {
+		return authmethods.Missing()
 	}
 	return fail(s.st.doing, err)
-}
-
-// plain turns arguments into what drivers take, as database/sql does by itself.
-func plain(args []any) ([]any, error) {
-	out := make([]any, len(args))
-	for i, a := range args {
-		v, err := driver.DefaultParameterConverter.ConvertValue(a)
-		if err != nil {
-			return nil, fmt.Errorf("db: argument %d: %w", i, err)
-		}
-		out[i] = v
-	}
-	return out, nil
 }

@@ -104,7 +104,7 @@ func tryPrepare(text string) (st *db.Statement) {
 func reached(t *testing.T, in db.Tenant, pool *sql.DB, st *db.Statement) (string, error) {
 	var found strings.Builder
 	err := db.Query(t.Context(), in, st, nil, func(scan func(...any) error) error {
-		var v any
+		var v []byte // whatever it is
 		err := scan(&v)
 		fmt.Fprintf(&found, "%s ", v)
 		return err

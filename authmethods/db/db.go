@@ -93,7 +93,7 @@ func (h handle) tx(ctx context.Context, f func(handle) error) error {
 	// f's own errors pass unchanged; only beginning and committing are ours.
 	var inner error
 	err := h.write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		if h.bare && h.runWrite.tx == nil {
+		if h.bare && !h.runWrite.inTx() {
 			if err := setLocal(g); err != nil {
 				return err
 			}

@@ -80,7 +80,7 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &network) ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		strings.Contains(err.Error(), "database is closed") // database/sql has no value for it
+		strings.Contains(err.Error(), "database is closed") || strings.Contains(err.Error(), "closed pool") // there are no values for it
 }
 
 func sqliteUnavailable(err *sqlite3.Error) bool {

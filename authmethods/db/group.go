@@ -19,10 +19,34 @@ import (
 type group struct {
 	h    handle // to the connection that writes
 	pool *sql.DB
+	line *line // on that connection; only run uses it
 
 	mu      sync.Mutex // guards what follows
 	waiting []*unit
-	running bool
+	shut    bool
+	wake    chan struct{} // somebody waits; closed when shut is set
+
+	ended chan struct{}
+}
+
+// newGroup returns a group whose goroutine goes on until [group.close]: its stack
+// has grown to what SQLite needs.
+func newGroup(h handle, pool *sql.DB) *group {
+	g := &group{h: h, pool: pool, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	go g.run()
+	return g
+}
+
+// close ends the group when nobody waits any more.
+func (g *group) close() error {
+	g.mu.Lock()
+	if !g.shut {
+		g.shut = true
+		close(g.wake)
+	}
+	g.mu.Unlock()
+	<-g.ended
+	return nil
 }
 
 // unit is one caller's transaction.
@@ -43,42 +67,59 @@ const most = 128
 // up before its turn leaves nothing behind; after that it waits.
 func (g *group) do(ctx context.Context, single bool, f func(handle) error) error {
 	u := &unit{ctx: ctx, f: f, single: single, done: make(chan struct{})}
-	g.mu.Lock()
-	g.waiting = append(g.waiting, u)
-	if !g.running {
-		g.running = true
-		go g.run()
+	if !g.add(u) {
+		return fail("committing", sql.ErrConnDone)
 	}
-	g.mu.Unlock()
 	<-u.done
 	return u.err
 }
 
-// run commits until nobody waits.
+// add has u wait for the next commit, if there will be one.
+func (g *group) add(u *unit) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut {
+		return false
+	}
+	g.waiting = append(g.waiting, u)
+	select {
+	case g.wake <- struct{}{}:
+	default: // it is awake
+	}
+	return true
+}
+
+// run commits what waits until the group is closed.
 func (g *group) run() {
-	for {
-		g.mu.Lock()
-		units := g.waiting[:min(len(g.waiting), most)]
-		g.waiting = g.waiting[len(units):]
-		g.running = len(units) > 0
-		g.mu.Unlock()
-		if len(units) == 0 {
-			return
-		}
-		g.commit(units)
-		for _, u := range units {
-			close(u.done)
+	defer close(g.ended)
+	for range g.wake {
+		for units := g.take(); len(units) > 0; units = g.take() {
+			g.commit(units)
+			for _, u := range units {
+				close(u.done)
+			}
 		}
 	}
 }
 
+// take returns those who wait, as many as may share a commit.
+func (g *group) take() []*unit {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	units := g.waiting[:min(len(g.waiting), most)]
+	if g.waiting = g.waiting[len(units):]; len(g.waiting) == 0 {
+		g.waiting = nil
+	}
+	return units
+}
+
 // commit runs units in one transaction and sets their errors.
 func (g *group) commit(units []*unit) {
-	g.h.runWrite.prepareWanted(context.Background())
 	// Not a caller's context: its end would undo the work of the others.
-	tx, err := g.pool.BeginTx(context.Background(), nil)
+	tx, end, err := g.begin(context.Background())
 	if err == nil {
-		h := g.h.in(tx)
+		defer end()
+		h := g.h.in(tx, g.line)
 		for _, u := range units {
 			if u.err = u.ctx.Err(); u.err != nil {
 				continue
@@ -103,6 +144,25 @@ func (g *group) commit(units []*unit) {
 	}
 }
 
+// begin begins a transaction. end gives its connection back.
+func (g *group) begin(ctx context.Context) (tx *sql.Tx, end func() error, err error) {
+	conn, err := g.pool.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := rawOf(conn)
+	if err == nil {
+		if g.line == nil || g.line.conn != raw {
+			g.line = newLine(raw)
+		}
+		tx, err = conn.BeginTx(ctx, nil)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return tx, conn.Close, nil
+}
+
 // errAlone undoes a transaction that holds nothing but a unit that failed.
 var errAlone = errors.New("db: its only unit failed")
 
@@ -121,23 +181,30 @@ func (u *unit) run(h handle, alone bool) error {
 		}
 		return nil
 	}
-	if err := h.mark("SAVEPOINT unit"); err != nil {
+	if err := h.mark(savepoint); err != nil {
 		return err
 	}
 	if u.err = u.guarded(h); u.err != nil {
 		// After some faults, such as a full disk, SQLite has undone everything: then
 		// there is no savepoint to go back to.
-		if err := h.mark("ROLLBACK TO unit"); err != nil {
+		if err := h.mark(rollback); err != nil {
 			return err
 		}
 	}
-	return h.mark("RELEASE unit")
+	return h.mark(release)
 }
 
-func (h handle) mark(text string) error {
-	_, err := h.runWrite.tx.ExecContext(context.Background(), text)
+func (h handle) mark(st *Statement) error {
+	_, err := h.runWrite.line.exec(st, nil)
 	return err
 }
+
+// What a unit of several statements is kept apart by.
+var (
+	savepoint = &Statement{sqlite: "SAVEPOINT unit"}
+	rollback  = &Statement{sqlite: "ROLLBACK TO unit"}
+	release   = &Statement{sqlite: "RELEASE unit"}
+)
 
 // guarded turns a panic of the caller's function into its error: the others go on.
 func (u *unit) guarded(h handle) (err error) {
@@ -149,11 +216,11 @@ func (u *unit) guarded(h handle) (err error) {
 	return u.f(h)
 }
 
-// in returns h in the transaction tx.
-func (h handle) in(tx *sql.Tx) handle {
+// in returns h in the transaction tx on the connection of l.
+func (h handle) in(tx *sql.Tx, l *line) handle {
 	g := h.write.Session(&gorm.Session{NewDB: true, Context: context.Background()})
 	g.Statement.ConnPool = &wholeTx{tx}
-	h.runWrite.tx, h.group = tx, nil
+	h.runWrite.line, h.group = l, nil
 	h.runRead = h.runWrite
 	h.read, h.write = g, g
 	return h

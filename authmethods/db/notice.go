@@ -36,7 +36,7 @@ func Signal(ctx context.Context, s System, payloads []string) error {
 		return ErrNoNotices
 	}
 	// The setting is for this statement's own transaction only.
-	_, err := s.h.runWrite.pool.ExecContext(ctx,
+	_, err := s.h.runWrite.pool.Exec(ctx,
 		"SELECT pg_notify('"+channel+"', p) FROM set_config('synchronous_commit', 'off', true), unnest($1::text[]) AS p", payloads)
 	return fail("sending signals", err)
 }

@@ -75,7 +75,7 @@ func connectPostgres(ctx context.Context, cfg *pgxpool.Config, pooled bool, o Op
 		return nil, fmt.Errorf("db: opening PostgreSQL: %w", err)
 	}
 	d.read, d.write = g, g
-	d.runWrite = newRunner(d.pools[0], d.dialect, o.Log)
+	d.runWrite = runner{dialect: d.dialect, log: o.Log, pool: pool}
 	d.runRead = d.runWrite
 	d.bare = cfg.ConnConfig.RuntimeParams[idle] == ""
 	return d, nil

@@ -6,119 +6,107 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"gorm.io/gorm"
 
 	"latchkey/authmethods"
 	"latchkey/migrations"
 )
 
-// runner runs statements: on a pool, or on the transaction if there is one.
+// runner runs statements: on a database, or in a transaction on it.
 type runner struct {
-	pool    *sql.DB
-	tx      *sql.Tx
 	dialect migrations.Dialect
 	log     *slog.Logger
-	// prepared holds an *sql.Stmt for each *Statement that ran, wanted the
-	// statements that ran in a transaction without being prepared. Both stay empty
-	// on PostgreSQL: pgx remembers statements itself, by connection.
-	prepared, wanted *sync.Map
+	lines   *lines        // that read SQLite; nil in a transaction
+	line    *line         // SQLite in a transaction
+	pool    *pgxpool.Pool // PostgreSQL
+	tx      *sql.Tx       // PostgreSQL in a transaction
 }
 
-func newRunner(pool *sql.DB, d migrations.Dialect, log *slog.Logger) runner {
-	return runner{pool: pool, dialect: d, log: log, prepared: new(sync.Map), wanted: new(sync.Map)}
-}
+// inTx reports whether r is a transaction.
+func (r runner) inTx() bool { return r.tx != nil || r.line != nil }
 
-// within returns r in the transaction that g is.
+// within returns r in the transaction that g is. On SQLite it is there already.
 func (r runner) within(g *gorm.DB) runner {
-	switch pool := g.Statement.ConnPool.(type) {
-	case *gorm.PreparedStmtTX:
-		r.tx = pool.Tx.(*sql.Tx)
-	case *wholeTx:
-		r.tx = pool.Tx
-	default:
-		r.tx = pool.(*sql.Tx)
+	if r.dialect == migrations.Postgres {
+		r.tx = g.Statement.ConnPool.(*sql.Tx)
 	}
 	return r
 }
 
-// prepare returns the statement as SQLite prepared it on the pool.
-func (r runner) prepare(ctx context.Context, st *Statement) (*sql.Stmt, error) {
-	if done, ok := r.prepared.Load(st); ok {
-		return r.inTx(ctx, done.(*sql.Stmt)), nil
+// query runs a statement that returns rows.
+func (r runner) query(ctx context.Context, st *Statement, args []any, each func(scan func(dest ...any) error) error) error {
+	switch {
+	case r.line != nil:
+		return r.line.query(st, args, each)
+	case r.lines != nil:
+		return r.lines.query(ctx, st, args, each)
+	case r.tx != nil:
+		rows, err := r.tx.QueryContext(ctx, st.postgres, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := each(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return errors.Join(rows.Err(), rows.Close())
 	}
-	if r.tx != nil {
-		// The transaction has the only connection that writes; the pool would wait
-		// for it. It prepares the statement for itself this time.
-		r.wanted.Store(st, nil)
-		return r.tx.PrepareContext(ctx, st.sqlite)
-	}
-	made, err := r.pool.PrepareContext(ctx, st.sqlite)
-	if err != nil {
-		return nil, err
-	}
-	if first, there := r.prepared.LoadOrStore(st, made); there {
-		made.Close()
-		return first.(*sql.Stmt), nil
-	}
-	return made, nil
-}
-
-// prepareWanted prepares what earlier transactions had to prepare for themselves.
-func (r runner) prepareWanted(ctx context.Context) {
-	r.wanted.Range(func(st, _ any) bool {
-		r.wanted.Delete(st)
-		_, err := r.prepare(ctx, st.(*Statement))
-		return err == nil // the transaction will meet the fault itself
+	return again(func() error {
+		rows, err := r.pool.Query(ctx, st.postgres, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return eachRow(rows, each)
 	})
 }
 
-func (r runner) inTx(ctx context.Context, st *sql.Stmt) *sql.Stmt {
-	if r.tx == nil {
-		return st
+// again repeats f once if its statement met a dead connection and was never sent.
+func again(f func() error) error {
+	err := f()
+	if err != nil && pgconn.SafeToRetry(err) {
+		err = f()
 	}
-	return r.tx.StmtContext(ctx, st)
+	return err
 }
 
-// statement is what both kinds of statements have in common: one of SQLite's, or
-// what runs a text on PostgreSQL.
-type statement interface {
-	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
-	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
-}
-
-// text runs the text of a statement, on the transaction if there is one.
-type text struct {
-	on interface {
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	}
-	sql string
-}
-
-func (t text) QueryContext(ctx context.Context, args ...any) (*sql.Rows, error) {
-	return t.on.QueryContext(ctx, t.sql, args...)
-}
-
-func (t text) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
-	return t.on.ExecContext(ctx, t.sql, args...)
-}
-
-// ready returns st as it is run here, and the context to run it with.
-func (r runner) ready(ctx context.Context, st *Statement) (statement, context.Context, error) {
-	if r.dialect == migrations.SQLite {
-		if r.tx != nil {
-			ctx = context.WithoutCancel(ctx) // see wholeTx
+// eachRow calls each with every row.
+func eachRow(rows pgx.Rows, each func(scan func(dest ...any) error) error) error {
+	scan := func(dest ...any) error { return scanPg(rows, dest) }
+	for rows.Next() {
+		if err := each(scan); err != nil {
+			return err
 		}
-		made, err := r.prepare(ctx, st)
-		return made, ctx, err
 	}
-	if r.tx != nil {
-		return text{r.tx, st.postgres}, ctx, nil
+	rows.Close()
+	return rows.Err()
+}
+
+// exec runs a statement and returns how many rows it wrote.
+func (r runner) exec(ctx context.Context, st *Statement, args []any) (n int64, err error) {
+	switch {
+	case r.line != nil:
+		return r.line.exec(st, args)
+	case r.tx != nil:
+		res, err := r.tx.ExecContext(ctx, st.postgres, args...)
+		if err != nil {
+			return 0, err
+		}
+		return res.RowsAffected()
 	}
-	return text{r.pool, st.postgres}, ctx, nil
+	err = again(func() error {
+		tag, err := r.pool.Exec(ctx, st.postgres, args...)
+		n = tag.RowsAffected()
+		return err
+	})
+	return n, err
 }
 
 // Exec runs a statement for the tenant and returns how many rows it wrote. Nil
@@ -143,16 +131,8 @@ func (h handle) exec(ctx context.Context, st *Statement, all []any) (int64, erro
 	r, begin := h.run(st), time.Now()
 	ctx, cancel := r.bounded(ctx, writePatience)
 	defer cancel()
-	var res sql.Result
-	ready, ctx, err := r.ready(ctx, st)
-	if err == nil {
-		res, err = ready.ExecContext(ctx, all...)
-	}
+	n, err := r.exec(ctx, st, all)
 	r.slow(ctx, st, begin)
-	if err != nil {
-		return 0, fail(st.doing, err)
-	}
-	n, err := res.RowsAffected()
 	return n, fail(st.doing, err)
 }
 
@@ -182,7 +162,7 @@ const (
 
 // bounded bounds the time of a statement on a database that may hang.
 func (r runner) bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if r.dialect == migrations.SQLite || r.tx != nil {
+	if r.dialect == migrations.SQLite || r.inTx() {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, d)
@@ -190,34 +170,32 @@ func (r runner) bounded(ctx context.Context, d time.Duration) (context.Context, 
 
 // Query runs a statement for the tenant and calls each with every row that it
 // returns; scan fills what it is given from the row. An error of each ends it and
-// is returned. each must not run another statement: SQLite may have no second
+// is returned. each must not run another statement: there may be no second
 // connection for it.
 func Query(ctx context.Context, in Tenant, st *Statement, args []any, each func(scan func(dest ...any) error) error) error {
 	all, err := st.bind(in, args)
 	if err != nil {
 		return err
 	}
-	r, begin := in.h.run(st), time.Now()
+	if in.h.group != nil && !st.reads {
+		return in.h.group.do(ctx, true, func(h handle) error { return h.query(ctx, st, all, each) })
+	}
+	return in.h.query(ctx, st, all, each)
+}
+
+func (h handle) query(ctx context.Context, st *Statement, all []any, each func(scan func(dest ...any) error) error) error {
+	r, begin := h.run(st), time.Now()
 	ctx, cancel := r.bounded(ctx, readPatience)
 	defer cancel()
-	var rows *sql.Rows
-	ready, ctx, err := r.ready(ctx, st)
-	if err == nil {
-		rows, err = ready.QueryContext(ctx, all...)
-	}
-	if err != nil {
-		r.slow(ctx, st, begin)
-		return fail(st.doing, err)
-	}
-	scan := func(dest ...any) error { return fail(st.doing, rows.Scan(dest...)) }
-	for rows.Next() {
-		if err := each(scan); err != nil {
-			rows.Close()
-			return err
-		}
-	}
-	err = errors.Join(rows.Err(), rows.Close())
+	var theirs error // an error of each passes unchanged
+	err := r.query(ctx, st, all, func(scan func(dest ...any) error) error {
+		theirs = each(func(dest ...any) error { return fail(st.doing, scan(dest...)) })
+		return theirs
+	})
 	r.slow(ctx, st, begin)
+	if theirs != nil {
+		return theirs
+	}
 	return fail(st.doing, err)
 }
 
@@ -240,8 +218,12 @@ func (st *Statement) bind(in Tenant, args []any) ([]any, error) {
 	}
 	all := make([]any, 1, len(args)+1)
 	all[0] = string(in.id)
-	for _, a := range args {
-		all = append(all, orNull(a))
+	for i, a := range args {
+		v, err := value(orNull(a))
+		if err != nil {
+			return nil, fmt.Errorf("db: %s: argument %d: %w", st.doing, i, err)
+		}
+		all = append(all, v)
 	}
 	return all, nil
 }

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -180,6 +181,52 @@ func TestReadsDoNotWaitForTheWriterOfSQLite(t *testing.T) {
 		})
 		if err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestWhoHasLeftIsNotToldThatThereIsNothing(t *testing.T) {
+	storage.EachURL(t, func(t *testing.T, url string) {
+		in := seeded(t, url)
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		var id, scopes string
+		for range 2 { // the second time the statement is prepared
+			if err := db.QueryRow(gone, in, listIDs, nil, &id, &scopes); !errors.Is(err, context.Canceled) {
+				t.Errorf("a read for who has left: %v", err)
+			}
+			if err := db.QueryRow(t.Context(), in, listIDs, nil, &id, &scopes); err != nil {
+				t.Errorf("the next read: %v", err)
+			}
+		}
+	})
+}
+
+func TestAClosedDatabaseIsUnavailable(t *testing.T) {
+	storage.EachURL(t, func(t *testing.T, url string) {
+		d, err := db.Open(t.Context(), db.Options{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := db.NewSystem(d).For(storage.TenantA, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var id, scopes string
+		read := func() error { return db.QueryRow(t.Context(), in, listIDs, nil, &id, &scopes) }
+		if err := read(); authmethods.KindOf(err) != authmethods.NotFound {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := read(); authmethods.KindOf(err) != authmethods.Unavailable {
+			t.Errorf("a read: %v", err)
+		}
+		if _, err := db.Exec(t.Context(), in, setList, "[]", "x"); authmethods.KindOf(err) != authmethods.Unavailable {
+			t.Errorf("a write: %v", err)
 		}
 	})
 }

@@ -38,7 +38,7 @@ func TestOnlySlowStatementsAreLoggedAndNeverTheirValues(t *testing.T) {
 
 func TestASlowStatementIsLoggedWithItsTextOnly(t *testing.T) {
 	var out bytes.Buffer
-	r := newRunner(nil, migrations.SQLite, slog.New(slog.NewTextHandler(&out, nil)))
+	r := runner{dialect: migrations.SQLite, log: slog.New(slog.NewTextHandler(&out, nil))}
 	st := Prepare("SELECT x.a FROM x WHERE x.tenant_id = {tenant} AND x.b = ?")
 	r.slow(t.Context(), st, time.Now())
 	if out.Len() > 0 {
@@ -48,5 +48,5 @@ func TestASlowStatementIsLoggedWithItsTextOnly(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "FROM x WHERE x.tenant_id = ?1") {
 		t.Errorf("of a slow statement was logged: %s", got)
 	}
-	newRunner(nil, migrations.SQLite, nil).slow(t.Context(), st, time.Now().Add(-2*slow)) // without a log
+	runner{dialect: migrations.SQLite}.slow(t.Context(), st, time.Now().Add(-2*slow)) // without a log
 }

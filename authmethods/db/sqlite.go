@@ -21,8 +21,12 @@ import (
 // sqliteNow is SQLite's clock. It counts milliseconds.
 const sqliteNow = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
 
-// readers bounds the connections that only read.
-const readers = 8
+// How many connections only read: for GORM, and for statements. Reading takes
+// processors rather than waits.
+const (
+	readers = 4
+	reading = 4
+)
 
 // pragmas are in the address so that every connection of the pool has them.
 // synchronous(full): with WAL, anything less may lose the newest commits when
@@ -32,6 +36,14 @@ const readers = 8
 var pragmas = []string{
 	"busy_timeout(1500)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "secure_delete(on)",
 }
+
+// What the connection that writes has beside: room for the pages of the refreshes
+// in flight, in KiB; and fewer checkpoints, since each of them takes the same pages
+// several times. They are 4 KiB each.
+const (
+	cache      = "cache_size(-8192)"
+	checkpoint = "wal_autocheckpoint(4000)"
+)
 
 func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 	path = strings.TrimPrefix(path, "//")
@@ -49,7 +61,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		}
 		d.closers = append(d.closers, unlock)
 	}
-	write, err := sqlitePool(path, 1, "immediate", pragmas)
+	write, err := sqlitePool(path, 1, "immediate", append([]string{cache, checkpoint}, pragmas...))
 	if err != nil {
 		d.Close()
 		return nil, err
@@ -61,6 +73,13 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, err
 	}
 	d.own(read)
+	statements, err := sqlitePool(path, reading, "deferred", append([]string{"query_only(on)"}, pragmas...))
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	lines := newLines(statements, reading)
+	d.closers = append(d.closers, lines.close)
 	if err := checkSQLite(ctx, write); err != nil {
 		d.Close()
 		return nil, err
@@ -72,7 +91,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("db: index of the log: %w", err)
 	}
 	d.now = sqliteNow
-	d.runWrite, d.runRead = newRunner(write, d.dialect, o.Log), newRunner(read, d.dialect, o.Log)
+	d.runWrite = runner{dialect: d.dialect, log: o.Log} // its line comes with a transaction
+	d.runRead = runner{dialect: d.dialect, log: o.Log, lines: lines}
 	if d.write, err = gormOn(gormlite.OpenDB(write), true, o.Log); err == nil {
 		d.read, err = gormOn(gormlite.OpenDB(read), true, o.Log)
 	}
@@ -80,7 +100,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		d.Close()
 		return nil, fmt.Errorf("db: opening %s: %w", path, err)
 	}
-	d.group = &group{h: d.handle, pool: write}
+	d.group = newGroup(d.handle, write)
+	d.closers = append(d.closers, d.group.close) // first of all
 	return d, nil
 }
 
@@ -93,7 +114,7 @@ func sqlitePool(path string, conns int, lock string, pragmas []string) (*sql.DB,
 	pool, err := driver.Open(dsn, func(c *sqlite3.Conn) error {
 		_, err := c.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true)
 		return err
-	})
+	}, finalize)
 	if err != nil {
 		return nil, fmt.Errorf("db: opening %s: %w", path, err)
 	}

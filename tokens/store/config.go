@@ -29,11 +29,11 @@ type config struct {
 	method authmethods.Method
 	kind   *catalog.Type
 
-	mu        sync.Mutex // guards providers
-	providers map[providerKey]*catalog.Provider
+	mu    sync.Mutex // guards spots
+	spots map[spotKey]*spot
 }
 
-type providerKey struct {
+type spotKey struct {
 	environment authmethods.Environment
 	dataCentre  string
 }
@@ -91,23 +91,31 @@ func (s *Store) config(ctx context.Context, c authmethods.Caller, ref string) (*
 	if !ok {
 		return nil, fmt.Errorf("tokens/store: method %s is of the unknown integration type %q", method.ID, method.IntegrationType)
 	}
-	return &config{method: method, kind: kind, providers: map[providerKey]*catalog.Provider{}}, nil
+	return &config{method: method, kind: kind, spots: map[spotKey]*spot{}}, nil
 }
 
-// provider resolves the method's provider, once per environment and data centre.
-func (c *config) provider(e authmethods.Environment, dataCentre string) (*catalog.Provider, error) {
-	key := providerKey{e, dataCentre}
+// spot returns what the slots of an environment and data centre share. The provider
+// is resolved once; who has other keys than the last gets a spot of its own.
+func (c *config) spot(s *Store, v view, in *authmethods.MethodEnvironment, dataCentre string) (*spot, error) {
+	key := spotKey{in.Environment, dataCentre}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p := c.providers[key]; p != nil {
-		return p, nil
+	last := c.spots[key]
+	if last != nil && last.view == v && last.environment == in {
+		return last, nil
 	}
-	p, err := c.kind.Resolve(catalog.ChoiceOf(&c.method, e, dataCentre))
-	if err != nil {
-		return nil, err
+	made := &spot{store: s, view: v, method: &c.method, environment: in, clientVersion: in.ClientVersion}
+	if last != nil {
+		made.provider = last.provider
+	} else {
+		p, err := c.kind.Resolve(catalog.ChoiceOf(&c.method, in.Environment, dataCentre))
+		if err != nil {
+			return nil, err
+		}
+		made.provider = &p
 	}
-	c.providers[key] = &p
-	return &p, nil
+	c.spots[key] = made
+	return made, nil
 }
 
 // defaultEnvironment is the one that a loan request means when it names none: the

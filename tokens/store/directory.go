@@ -9,6 +9,7 @@ import (
 	"latchkey/authmethods/catalog"
 	"latchkey/authmethods/db"
 	"latchkey/authmethods/feed"
+	"latchkey/crypto/secret"
 	"latchkey/tokens"
 )
 
@@ -82,26 +83,20 @@ func (d Directory) target(tenant authmethods.Tenant, config *config, environment
 		return t, nil
 	}
 	t.Environment = in.Environment // the same, but no part of a request's body
-	provider, err := config.provider(environment, row.DataCentre)
+	spot, err := config.spot(d.Store, v, in, row.DataCentre)
 	if err != nil {
 		return t, err
 	}
 	t.Connection = row.ID
-	t.Provider = provider
+	t.Provider = spot.provider
 	t.InstanceURL = row.InstanceURL
-	t.APIBaseURL = strings.ReplaceAll(provider.APIBaseURL, catalog.PlaceholderInstanceURL, row.InstanceURL)
-	for name, value := range provider.APIHeaders {
+	t.APIBaseURL = strings.ReplaceAll(spot.provider.APIBaseURL, catalog.PlaceholderInstanceURL, row.InstanceURL)
+	for name, value := range spot.provider.APIHeaders {
 		if filled := strings.ReplaceAll(value, catalog.PlaceholderOrganization, row.OrganizationID); filled != "" {
-			if t.APIHeaders == nil {
-				t.APIHeaders = map[string]string{}
-			}
-			t.APIHeaders[name] = filled
+			t.APIHeaders = append(t.APIHeaders, tokens.Header{Name: name, Value: secret.New(filled)})
 		}
 	}
-	t.Slot = &slot{
-		store: d.Store, view: v, id: row.ID, method: &config.method, environment: in, provider: provider,
-		organization: row.OrganizationID, clientVersion: in.ClientVersion,
-	}
+	t.Slot = &slot{spot: spot, id: row.ID, organization: row.OrganizationID}
 	return t, nil
 }
 

@@ -49,6 +49,9 @@ func (l Ledger) Add(ctx context.Context, loans []tokens.Repeated) error {
 			if _, err := db.Exec(ctx, in, addLoans, b.Loans, b.Token, b.Service); err != nil {
 				return err
 			}
+			if !b.Mark {
+				continue
+			}
 			if _, err := db.Exec(ctx, in, markLent, b.Connection); err != nil {
 				return err
 			}

@@ -32,6 +32,16 @@ func TestALoanIsOneRowForATokenAndAService(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		w.exec(t, "UPDATE grants SET last_lent_at = 1")
+		again := tokens.Borrowing{Tenant: w.acme.ID, Connection: connection, Token: token, Service: "sa_1"}
+		for _, mark := range []bool{false, true} {
+			if err := (store.Ledger{Store: w.Store}).Add(t.Context(), []tokens.Repeated{{Borrowing: again, Mark: mark}}); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.bytes(t, "SELECT count(*) FROM grants WHERE last_lent_at > 1"); (string(n) == "1") != mark {
+				t.Errorf("to be noted: %t, and %s grants are", mark, n)
+			}
+		}
 		if n := w.bytes(t, "SELECT count(*) FROM loans"); string(n) != "2" {
 			t.Errorf("%s rows, want one for each service", n)
 		}

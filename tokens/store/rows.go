@@ -65,13 +65,16 @@ const grantColumns = `g.id, g.lineage, g.epoch, g.version, g.refresh_token, g.re
 	g.scopes, g.issued_at, g.expires_at, g.lease_until, g.attempt_id, g.attempt_version, g.attempt_token, g.attempt_at, g.attempt_retry,
 	g.failures, g.failure_code, g.client_version, g.retry_at, g.broken_code, g.last_lent_at, g.sent`
 
-// fields are where grantColumns go.
-func (r *grantRow) fields() []any {
-	return []any{
+// grantFields is how many grantColumns are.
+const grantFields = 25
+
+// fields appends where grantColumns go.
+func (r *grantRow) fields(to []any) []any {
+	return append(to,
 		&r.ID, &r.Lineage, &r.Epoch, &r.Version, &r.RefreshToken, &r.RefreshExpiresAt, &r.AccessToken, &r.TokenID, &r.TokenType,
 		&r.Scopes, &r.IssuedAt, &r.ExpiresAt, &r.LeaseUntil, &r.AttemptID, &r.AttemptVersion, &r.AttemptToken, &r.AttemptAt, &r.AttemptRetry,
 		&r.Failures, &r.FailureCode, &r.ClientVersion, &r.RetryAt, &r.BrokenCode, &r.LastLentAt, &r.Sent,
-	}
+	)
 }
 
 var (

@@ -18,16 +18,21 @@ import (
 	"latchkey/tokens"
 )
 
-// slot is the place of one grant in the database. It is a [tokens.Slot].
-type slot struct {
+// spot is what the slots of a method in one environment and one data centre share.
+type spot struct {
 	store         *Store
 	view          view
-	id            authmethods.ID // of the connection and its grant
 	method        *authmethods.Method
 	environment   *authmethods.MethodEnvironment
 	provider      *catalog.Provider
-	organization  string
 	clientVersion int64
+}
+
+// slot is the place of one grant in the database. It is a [tokens.Slot].
+type slot struct {
+	*spot
+	id           authmethods.ID // of the connection and its grant
+	organization string
 	// found is the grant as it was read together with its connection, for the first
 	// Load. Later ones read it anew.
 	found atomic.Pointer[reading]
@@ -45,7 +50,8 @@ type reading struct {
 func (r *reading) query(ctx context.Context, in db.Tenant, st *db.Statement, args []any, before ...any) error {
 	r.at = time.Now()
 	var now db.Time
-	err := db.QueryRow(ctx, in, st, args, append(append(before, &now), r.row.fields()...)...)
+	dest := append(append(make([]any, 0, 1+len(before)+grantFields), before...), &now)
+	err := db.QueryRow(ctx, in, st, args, r.row.fields(dest)...)
 	r.now = now.Time()
 	return err
 }
@@ -171,7 +177,7 @@ func (s *slot) Succeed(ctx context.Context, r tokens.Success) (bool, error) {
 		db.Run(&applied, applySuccess, args...),
 		db.Run(nil, insertToken, s.id, r.Access.ID),
 		db.Run(nil, dropCapture, r.AttemptID, s.id, r.Access.ID),
-		db.Read(readGrant, []any{s.id}, append([]any{&now}, next.row.fields()...)...))
+		db.Read(readGrant, []any{s.id}, next.row.fields([]any{&now})...))
 	switch {
 	case errors.Is(err, db.ErrDuplicate): // an earlier try got through after all
 	case err != nil || applied == 0:

@@ -27,7 +27,8 @@ func TestWhatIsInstalledIsLoaded(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 		target := w.target(t, w.process(t, "two"))
-		if !target.Enabled || target.APIBaseURL != "https://desk.zoho.eu/api/v1" || target.APIHeaders["orgId"] != "2389290" {
+		if !target.Enabled || target.APIBaseURL != "https://desk.zoho.eu/api/v1" || len(target.APIHeaders) != 1 ||
+			target.APIHeaders[0].Name != "orgId" || target.APIHeaders[0].Value.Reveal() != "2389290" {
 			t.Errorf("%+v", target)
 		}
 	})

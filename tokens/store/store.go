@@ -64,8 +64,10 @@ func (s *Store) view(ctx context.Context, c authmethods.Caller) (view, error) {
 // lending is the caller that the engine's own reads and writes are made as.
 func lending(tenant authmethods.TenantID) authmethods.Caller {
 	return authmethods.NewCaller(tenant, authmethods.Actor{Kind: authmethods.ActorJob, Name: "lending"},
-		authmethods.Rights{authmethods.ViewMethods, authmethods.Borrow}, "")
+		lendingRights, "")
 }
+
+var lendingRights = authmethods.Rights{authmethods.ViewMethods, authmethods.Borrow}
 
 func place(table string, row authmethods.ID, column string) seal.Place {
 	return seal.Place{Purpose: column, Table: table, Row: string(row), Column: column}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 
 	"latchkey/authmethods"
@@ -82,8 +83,19 @@ func (h *Handlers) Token(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	return c.ReplyBytes(http.StatusOK, append(appendAnswer(make([]byte, 0, 1024), &loan, w.held), '\n'))
+	room := answers.Get().(*[answerRoom]byte)
+	defer func() {
+		clear(room[:]) // it held a token
+		answers.Put(room)
+	}()
+	return c.ReplyBytes(http.StatusOK, append(appendAnswer(room[:0], &loan, w.held), '\n'))
 }
+
+// answers has room for answers, nearly all of which it suffices for: what is
+// written is copied.
+var answers = sync.Pool{New: func() any { return new([answerRoom]byte) }}
+
+const answerRoom = 1024
 
 func (h *Handlers) lend(c *route.Call, service *authmethods.Service, r tokens.LoanRequest) (tokens.Loan, error) {
 	loan, err := h.Lender.Lend(c.Request().Context(), service, r)
