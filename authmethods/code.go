@@ -53,3 +53,22 @@ const (
 	CodeOrganizationMissing   Code = "organization_missing"    // D-27: the provider asks for an organisation number
 	CodeRevoked               Code = "revoked"                 // D-28: somebody here revoked it
 )
+
+// What becomes of a sign-in that fails.
+const (
+	CodeNoMatchingUser    Code = "no_matching_user"     // S-01
+	CodeNotAssociated     Code = "not_associated"       // S-02
+	CodeSeveralUsers      Code = "several_users"        // S-03
+	CodeEmailUnverified   Code = "email_unverified"     // S-04
+	CodeIdentityChanged   Code = "identity_changed"     // S-05
+	CodeUserDisabled      Code = "user_disabled"        // S-06
+	CodeConnectorDisabled Code = "connector_disabled"   // S-07
+	CodeSignInDeclined    Code = "sign_in_declined"     // S-08: the person said no at the provider
+	CodeSignInOutOfDate   Code = "sign_in_out_of_date"  // S-09: too old, used, or another browser's
+	CodeIdentityUnproved  Code = "identity_unproved"    // S-10: what the provider sent proves nothing
+	CodeWrongPassword     Code = "wrong_password"       // S-11
+	CodeNotSignedIn       Code = "not_signed_in"        // S-12: there is no session
+	CodePasswordExpired   Code = "password_expired"     // S-13
+	CodeSecondFactor      Code = "second_factor_needed" // S-14
+	CodeLastAdministrator Code = "last_administrator"
+)

@@ -217,4 +217,9 @@ var diagnoses = []Diagnosis{
 		Causes: []string{"The method is enabled in several environments and the request names none."},
 		Action: "Name the environment.", NextAction: "fix_request", Who: whoYou,
 	},
+	{
+		Code: CodeLastAdministrator, Ref: "A-18", Title: "Somebody must be left who can administer",
+		Causes: []string{"This is the last user who may manage users and settings."},
+		Action: "Give another user the role of an administrator first.", NextAction: "add_administrator", Who: whoYou,
+	},
 }

@@ -1,5 +1,7 @@
 package authmethods
 
+import "slices"
+
 // Diagnosis explains a code to people: what happened, why most likely, what to
 // do, who can, and whether it passes by itself. It is the same object for pages,
 // API, command line and documentation.
@@ -17,9 +19,11 @@ type Diagnosis struct {
 // Diagnose returns the diagnosis of code, and the one of an internal fault for a
 // code that has none.
 func Diagnose(code Code) Diagnosis {
-	for _, d := range diagnoses {
-		if d.Code == code {
-			return d
+	for _, list := range [...][]Diagnosis{diagnoses, signInDiagnoses} {
+		for _, d := range list {
+			if d.Code == code {
+				return d
+			}
 		}
 	}
 	if code == CodeInternal {
@@ -29,4 +33,4 @@ func Diagnose(code Code) Diagnosis {
 }
 
 // Diagnoses returns the whole catalogue in the order of its references.
-func Diagnoses() []Diagnosis { return append([]Diagnosis(nil), diagnoses...) }
+func Diagnoses() []Diagnosis { return slices.Concat(diagnoses, signInDiagnoses) }

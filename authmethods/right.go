@@ -19,6 +19,16 @@ const (
 	ViewAudit      Right = "audit.view"
 	ViewSettings   Right = "settings.view"
 	ModifySettings Right = "settings.modify"
+
+	ViewConnectors   Right = "connectors.view"
+	CreateConnectors Right = "connectors.create"
+	ModifyConnectors Right = "connectors.modify"
+	DeleteConnectors Right = "connectors.delete"
+	ViewUsers        Right = "users.view"
+	CreateUsers      Right = "users.create"
+	ModifyUsers      Right = "users.modify"
+	DeleteUsers      Right = "users.delete"
+
 	// Borrow lets a service ask for loans at all; what it may borrow is a matter
 	// of its permits.
 	Borrow Right = "tokens.borrow"
@@ -27,6 +37,8 @@ const (
 // AdminRights are the rights of a tenant's administrator.
 var AdminRights = Rights{
 	ViewMethods, CreateMethods, ModifyMethods, DeleteMethods,
+	ViewConnectors, CreateConnectors, ModifyConnectors, DeleteConnectors,
+	ViewUsers, CreateUsers, ModifyUsers, DeleteUsers,
 	ViewServices, CreateServices, ModifyServices, DeleteServices,
 	ViewAudit, ViewSettings, ModifySettings,
 }

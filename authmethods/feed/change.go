@@ -11,6 +11,10 @@ const (
 	Method     Kind = "method"
 	Service    Kind = "service"
 	Connection Kind = "connection"
+	Connector  Kind = "connector"
+	User       Kind = "user"
+	Session    Kind = "session"
+	Settings   Kind = "settings"
 	// Everything means that changes may have been missed: forget all that is
 	// remembered. It names no tenant.
 	Everything Kind = "everything"

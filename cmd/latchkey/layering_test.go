@@ -54,14 +54,26 @@ var layers = []layer{
 	{name: "tokens/upstream", may: []string{"crypto/...", "authmethods", "authmethods/catalog", "tokens"}},
 	{name: "tokens/store", may: []string{"crypto/...", "authmethods/...", "tokens", "tokens/lifeboat"}},
 	{name: "tokens/consent", may: []string{"crypto/...", "authmethods", "authmethods/catalog", "authmethods/store", "tokens", "tokens/store", "tokens/upstream"}},
-	{name: "sso", may: []string{"crypto/...", "authmethods"}},
-	{name: "sso/store", may: []string{"crypto/...", "authmethods", "authmethods/db", "sso"}},
-	{name: "web/...", may: []string{".", "crypto/...", "authmethods", "authmethods/audit", "authmethods/catalog", "authmethods/store", "tokens", "tokens/consent", "sso", "web/..."}},
+	{name: "sso", may: []string{"crypto/...", "authmethods"}, pure: true},
+	{name: "sso/identity", may: []string{"crypto/...", "authmethods", "authmethods/catalog", "sso"}, tests: []string{"tokens/upstream"}},
+	{name: "sso/directory", may: peoples},
+	{name: "sso/session", may: peoples, tests: []string{"sso/directory"}},
+	{name: "sso/credentials", may: peoples, tests: []string{"sso/directory"}},
+	{name: "sso/mail", may: []string{"crypto/...", "authmethods", "sso"}},
+	{name: "sso/store", may: peoples, tests: []string{"sso/directory"}},
+	{name: "sso/signin", may: []string{"crypto/...", "authmethods", "authmethods/catalog", "authmethods/store", "sso", "sso/directory", "sso/identity", "sso/store"}},
+	{name: "web/...", may: []string{
+		".", "crypto/...", "authmethods", "authmethods/audit", "authmethods/catalog", "authmethods/store", "tokens", "tokens/consent",
+		"sso", "sso/directory", "sso/session", "sso/credentials", "sso/mail", "sso/signin", "web/...",
+	}},
 	{name: "zohosim/...", may: []string{"zohosim/..."}},
 	{name: "client/...", may: []string{"client/..."}},
 	{name: "cmd/...", may: append([]string{"cmd/..."}, product...)},
 	{name: "test/...", may: append([]string{"test/..."}, product...)},
 }
+
+// peoples is what the packages that store people's data may import.
+var peoples = []string{"crypto/...", "authmethods", "authmethods/audit", "authmethods/db", "authmethods/feed", "authmethods/vault", "sso"}
 
 // forTests is what the tests of any package may import beside what it may itself.
 // They run on real databases, so they open them.
@@ -77,8 +89,8 @@ var reserved = map[string][]string{
 	"github.com/ncruces":         {"authmethods/db", "test/..."},
 	"github.com/jackc/pgx":       {"authmethods/db", "test/..."},
 	"github.com/labstack/echo":   {"web/...", "cmd/...", "test/..."},
-	"golang.org/x/oauth2":        {"tokens/upstream", "tokens/consent", "client/..."},
-	"github.com/coreos/go-oidc":  {"sso", "tokens/consent", "tokens/upstream"},
+	"golang.org/x/oauth2":        {"tokens/upstream", "tokens/consent", "sso/signin", "client/..."},
+	"github.com/coreos/go-oidc":  {"sso/identity"},
 	"github.com/chromedp":        {"test/..."},
 	"pgregory.net/rapid":         {"test/..."},
 	"github.com/google/go-cmp":   {"test/..."},

@@ -20,6 +20,12 @@ var owners = map[string]string{
 	"services": "authmethods/store", "permits": "authmethods/store", "api_keys": "authmethods/store",
 	"connections": "tokens/store", "grants": "tokens/store", "tokens": "tokens/store",
 	"captures": "tokens/store", "consents": "tokens/store", "loans": "tokens/store",
+	"roles": "sso/directory", "users": "sso/directory", "user_roles": "sso/directory", "user_connectors": "sso/directory",
+	"sso_connectors": "sso/directory", "identities": "sso/directory", "workspace_settings": "sso/directory",
+	"sign_ins": "sso/store", "sign_in_starts": "sso/store",
+	"sessions": "sso/session", "tickets": "sso/session", "web_keys": "sso/session",
+	"passwords": "sso/credentials", "totps": "sso/credentials", "passkeys": "sso/credentials",
+	"invitations": "sso/credentials", "throttles": "sso/credentials",
 }
 
 // Owner returns the package that owns a table; empty for an unknown one.

@@ -136,5 +136,5 @@ func value(d migrations.Dialect, table, column, kind string, refers bool, tenant
 
 // boolean are the columns that PostgreSQL wants a boolean for.
 var boolean = map[string]bool{
-	"active": true, "enabled": true, "admin": true, "attempt_retry": true,
+	"active": true, "enabled": true, "admin": true, "attempt_retry": true, "invited": true, "creates_users": true, "by_hand": true,
 }
