@@ -41,6 +41,9 @@ func (p Provider) Hosts() []string {
 	if p.Account != nil {
 		addresses = append(addresses, p.Account.URL)
 	}
+	if p.Profile != nil {
+		addresses = append(addresses, p.Profile.URL)
+	}
 	if p.TestCall != nil {
 		addresses = append(addresses, p.TestCall.URL)
 	}

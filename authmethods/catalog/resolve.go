@@ -32,6 +32,8 @@ type Provider struct {
 	IssuerSpellings []string
 	IssuerByClaim   *IssuerByClaim // its template holds {claim}
 	Discover        bool           // the endpoints come by discovery from Issuer
+	// NamesIssuer says that callbacks always carry iss (RFC 9207); told by discovery.
+	NamesIssuer bool
 
 	AuthorizationServer   string
 	AuthorizationEndpoint string
@@ -39,6 +41,11 @@ type Provider struct {
 	RevocationEndpoint    string
 	UserinfoEndpoint      string
 	JWKSURI               string
+	// EndSessionEndpoint is where the browser ends the provider's own session (OpenID
+	// Connect RP-Initiated Logout 1.0); empty: the provider offers none.
+	EndSessionEndpoint string
+	IDTokens           IDTokens
+	Profile            *Profile
 
 	Instance          string // origin of the environment URL
 	APIBaseURL        string
@@ -283,9 +290,8 @@ func (r *resolver) fill() {
 	p.APIHeaders = r.texts(t.API.Headers)
 	p.APIErrors, p.instanceHosts, p.mayHTTP = t.API.Errors, t.API.InstanceHosts, t.mayHTTP
 	p.ScopeSeparator, p.IdentityScopes = or(s.ScopeSeparator, t.Scopes.Separator), slices.Clone(t.Scopes.Identity)
-	p.AuthorizeParams, p.SignInParams = r.texts(t.Authorize.Params), r.texts(t.Authorize.SignInParams)
+	p.AuthorizeParams = r.texts(t.Authorize.Params)
 	maps.Copy(p.AuthorizeParams, s.AuthorizeParams)
-	maps.Copy(p.SignInParams, s.AuthorizeParams)
 	p.ClientCredentialsParams = r.texts(t.ClientCredentials.Params)
 	p.ClientAuth, p.PKCE = ClientAuth(or(s.ClientAuth, string(t.Client.Authentication))), t.Authorize.PKCE
 	p.Refresh, p.Limits, p.Errors = t.Refresh, t.Limits, t.Errors
@@ -293,6 +299,7 @@ func (r *resolver) fill() {
 	p.ConsoleURL = or(r.dc.Console, r.text(t.Console.URL))
 	r.apiDomains()
 	r.calls()
+	r.signIn()
 }
 
 func (r *resolver) issuer() {

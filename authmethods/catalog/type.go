@@ -42,6 +42,7 @@ type Type struct {
 
 	Endpoints         Endpoints         `yaml:"endpoints"`
 	IssuerByClaim     *IssuerByClaim    `yaml:"issuer_by_claim"`
+	IDTokens          IDTokens          `yaml:"id_tokens"`
 	Authorize         Authorize         `yaml:"authorize"`
 	Scopes            Scopes            `yaml:"scopes"`
 	Client            Client            `yaml:"client"`
@@ -55,6 +56,7 @@ type Type struct {
 	Verification      Verification      `yaml:"verification"`
 	Organizations     *Organizations    `yaml:"organizations"`
 	Account           *Account          `yaml:"account"`
+	Profile           *Profile          `yaml:"profile"`
 	TestCall          *TestCall         `yaml:"test_call"`
 	Console           Console           `yaml:"console"`
 
@@ -129,6 +131,7 @@ type Endpoints struct {
 	Revocation      string           `yaml:"revocation"`
 	Userinfo        string           `yaml:"userinfo"`
 	JWKS            string           `yaml:"jwks"`
+	EndSession      string           `yaml:"end_session"`
 }
 
 // IssuerSpelling is a way in which a provider writes its issuer in ID tokens.

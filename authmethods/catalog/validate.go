@@ -73,6 +73,7 @@ func (v *validator) validate() {
 	v.params("authorize.params", v.t.Authorize.Params)
 	v.params("authorize.sign_in_params", v.t.Authorize.SignInParams)
 	v.scopes()
+	v.proofs()
 	v.limits()
 	v.errors()
 	v.verification()

@@ -18,6 +18,7 @@ func (t *Type) urlTemplates() []template {
 		{"endpoints.revocation", t.Endpoints.Revocation},
 		{"endpoints.userinfo", t.Endpoints.Userinfo},
 		{"endpoints.jwks", t.Endpoints.JWKS},
+		{"endpoints.end_session", t.Endpoints.EndSession},
 		{"api.base_url", t.API.BaseURL},
 		{"api.domain", t.API.Domain},
 		{"console.url", t.Console.URL},
@@ -30,6 +31,9 @@ func (t *Type) urlTemplates() []template {
 	}
 	if t.Account != nil {
 		list = append(list, template{"account.url", t.Account.URL})
+	}
+	if t.Profile != nil {
+		list = append(list, template{"profile.url", t.Profile.URL})
 	}
 	if t.TestCall != nil {
 		list = append(list, template{"test_call.url", t.TestCall.URL})

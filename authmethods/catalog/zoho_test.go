@@ -50,6 +50,7 @@ func TestTheZohoProductsShareOneAuthorizationServer(t *testing.T) {
 		"endpoints": {desk.Endpoints, crm.Endpoints}, "authorize": {desk.Authorize, crm.Authorize},
 		"client": {desk.Client, crm.Client}, "refresh": {desk.Refresh, crm.Refresh}, "limits": {desk.Limits, crm.Limits},
 		"errors": {desk.Errors, crm.Errors}, "revocation": {desk.Revocation, crm.Revocation}, "region": {desk.Region, crm.Region},
+		"id_tokens": {desk.IDTokens, crm.IDTokens}, "profile": {desk.Profile, crm.Profile},
 	} {
 		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
 			t.Errorf("%s differ (-desk +crm):\n%s", name, diff)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"latchkey/authmethods"
@@ -90,7 +89,7 @@ func (s *Service) received(ctx context.Context, c authmethods.Caller, record sto
 	if err := s.region(ctx, p, record, cb); err != nil {
 		return nil, err
 	}
-	if err := s.issuer(ctx, p, record, cb); err != nil {
+	if err := issuer(p, cb); err != nil {
 		return nil, err
 	}
 	switch {
@@ -126,59 +125,28 @@ func declined(p *plan, code string) error {
 	return refuse(authmethods.CodeUnexpectedReply, "%s ended the approval with an error that is not in its description.", p.kind.Name)
 }
 
-// region switches the plan to the data centre that the callback names. Its
-// parameters come through the browser, so they only ever choose from the
-// integration type's own table, by exact comparison, and nothing falls back to a
-// default.
+// region switches the plan to the data centre that the callback names. Nothing falls
+// back to a default.
 func (s *Service) region(ctx context.Context, p *plan, record store.Consent, cb Callback) error {
-	params := p.provider.RegionParams
-	if params.AuthorizationServer == "" {
-		return nil
-	}
-	server, location := cb.Query(params.AuthorizationServer), ""
-	if params.Code != "" {
-		location = cb.Query(params.Code)
-	}
-	if server == "" && location == "" {
-		return nil
-	}
-	dc, known := p.kind.DataCentreOf(server)
-	if server == "" {
-		dc, known = p.kind.DataCentre(location)
-	}
-	if !known || location != "" && location != dc.Code {
+	dc, named, known := p.kind.Answering(p.provider.RegionParams, cb.Query)
+	switch {
+	case !known:
 		return refuse(authmethods.CodeAccountsServerRefused, "The reply named a server that is not in the table of %s, or two that do not belong together.", p.kind.Name)
-	}
-	if dc.Code == p.provider.DataCentre {
+	case !named || dc.Code == p.provider.DataCentre:
 		return nil
 	}
 	return p.in(ctx, s, record.Environment, dc.Code)
 }
 
-// issuer compares the iss parameter with the authorization server that was asked,
-// as an exact string (RFC 9207 section 2.4).
-func (s *Service) issuer(ctx context.Context, p *plan, record store.Consent, cb Callback) error {
-	expected := append([]string{p.provider.Issuer}, p.provider.IssuerSpellings...)
-	if cb.Issuer != "" {
-		if p.provider.Issuer != "" && slices.Contains(expected, cb.Issuer) {
-			return nil
-		}
-		if p.provider.Issuer == "" && p.provider.IssuerByClaim == nil {
-			return nil // nothing is known of this server's issuer to compare with
-		}
-		return refuse(authmethods.CodeAccountsServerRefused, "The reply came from another authorization server than the one that was asked.")
-	}
-	if !p.provider.Discover {
+// issuer compares the iss parameter with the authorization server that was asked.
+func issuer(p *plan, cb Callback) error {
+	switch {
+	case p.provider.Answers(cb.Issuer):
 		return nil
-	}
-	metadata, err := s.o.Upstream.Discover(ctx, p.provider.Issuer)
-	if err != nil {
-		return err
-	}
-	if metadata.NamesIssuer {
+	case cb.Issuer == "":
 		return refuse(authmethods.CodeAccountsServerRefused, "The reply did not say which authorization server it came from, as this one promises to.")
 	}
-	return nil
+	return refuse(authmethods.CodeAccountsServerRefused, "The reply came from another authorization server than the one that was asked.")
 }
 
 // failureOf turns a refusal by the token endpoint into the diagnosis of a

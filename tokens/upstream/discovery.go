@@ -63,6 +63,11 @@ func (c *Client) Complete(ctx context.Context, p catalog.Provider) (catalog.Prov
 	p.RevocationEndpoint = cmp.Or(p.RevocationEndpoint, m.RevocationEndpoint)
 	p.UserinfoEndpoint = cmp.Or(p.UserinfoEndpoint, m.UserinfoEndpoint)
 	p.JWKSURI = cmp.Or(p.JWKSURI, m.JWKSURI)
+	p.EndSessionEndpoint = cmp.Or(p.EndSessionEndpoint, m.EndSessionEndpoint)
+	if len(p.IDTokens.Algorithms) == 0 {
+		p.IDTokens.Algorithms = m.IDTokenSigningAlgs
+	}
+	p.NamesIssuer = m.NamesIssuer
 	return p, nil
 }
 

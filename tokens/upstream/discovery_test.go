@@ -240,13 +240,17 @@ func TestMemoryForIssuersIsBounded(t *testing.T) {
 }
 
 func TestCompleteFillsWhatIsMissing(t *testing.T) {
-	p := issuer(t, asIs, openIDPlace)
+	p := issuer(t, func(_ string, doc map[string]any) {
+		doc["id_token_signing_alg_values_supported"] = []string{"RS256", "ES256"}
+	}, openIDPlace)
 	c := newClient(t)
 	given := catalog.Provider{Discover: true, Issuer: p.URL, UserinfoEndpoint: "https://own.example/userinfo"}
 	got, err := c.Complete(t.Context(), given)
 	want := given
 	want.AuthorizationEndpoint, want.TokenEndpoint = p.URL+"/authorize", p.URL+"/token"
 	want.RevocationEndpoint, want.JWKSURI = p.URL+"/revoke", p.URL+"/keys"
+	want.EndSessionEndpoint, want.NamesIssuer = p.URL+"/logout", true
+	want.IDTokens.Algorithms = []string{"RS256", "ES256"}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(catalog.Provider{})); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -11,11 +11,12 @@ import (
 type client struct {
 	id           string
 	redirectURIs []string
+	logoutURIs   []string
 }
 
 func (c *client) GetID() string                       { return c.id }
 func (c *client) RedirectURIs() []string              { return c.redirectURIs }
-func (c *client) PostLogoutRedirectURIs() []string    { return nil }
+func (c *client) PostLogoutRedirectURIs() []string    { return c.logoutURIs }
 func (c *client) ApplicationType() op.ApplicationType { return op.ApplicationTypeWeb }
 
 // AuthMethod names one method; the library takes the secret from the header or

@@ -4,5 +4,7 @@
 //
 // It serves one client and one user, requires PKCE with S256, rotates refresh
 // tokens at every use, and ends a grant when a spent refresh token comes back.
+// Below the control address its keys rotate on demand (rotate-keys, with drop=1
+// at once for good) and it says that the user is gone (logout-token).
 // Everything lives in memory and is gone when the process ends.
 package main

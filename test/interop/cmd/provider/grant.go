@@ -17,6 +17,7 @@ const (
 	endedByReuse      = "reuse"      // a spent code or refresh token came back
 	endedByRevocation = "revocation" // the client revoked it
 	endedByUser       = "user"       // the user removed the application
+	endedByLogout     = "logout"     // the user ended the session here
 )
 
 func (g *grant) end(why string) {

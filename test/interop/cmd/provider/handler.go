@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -11,11 +12,13 @@ import (
 const (
 	loginPath   = "/_login"
 	controlPath = "/_control"
+
+	loggedOutPath = "/_logged-out"
 )
 
 // newHandler joins the library's endpoints, the login step and the control endpoints.
 func newHandler(issuer string, chosen settings, log *slog.Logger) (http.Handler, error) {
-	key, err := newSigningKey()
+	key, err := newSigningKey("sig-1")
 	if err != nil {
 		return nil, err
 	}
@@ -24,6 +27,9 @@ func newHandler(issuer string, chosen settings, log *slog.Logger) (http.Handler,
 		CodeMethodS256:        true,
 		AuthMethodPost:        true,
 		GrantTypeRefreshToken: true,
+		// Where the browser goes that names no place of its own.
+		DefaultLogoutRedirectURI:   loggedOutPath,
+		BackChannelLogoutSupported: true,
 	}
 	if _, err := rand.Read(config.CryptoKey[:]); err != nil {
 		return nil, err
@@ -46,6 +52,25 @@ func newHandler(issuer string, chosen settings, log *slog.Logger) (http.Handler,
 	})
 	mux.HandleFunc("POST "+controlPath+"/revoke-all", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, map[string]int{"revoked": store.endAll()})
+	})
+	mux.HandleFunc("POST "+controlPath+"/rotate-keys", func(w http.ResponseWriter, r *http.Request) {
+		id, err := store.rotate(r.FormValue("drop") != "")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		writeJSON(w, map[string]string{"key": id})
+	})
+	mux.HandleFunc("POST "+controlPath+"/logout-token", func(w http.ResponseWriter, r *http.Request) {
+		token, err := store.logoutToken(issuer, r.FormValue("sid"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		writeJSON(w, map[string]string{"logout_token": token})
+	})
+	mux.HandleFunc("GET "+loggedOutPath, func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "You are signed out.\n")
 	})
 	return mux, nil
 }

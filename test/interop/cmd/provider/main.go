@@ -21,6 +21,7 @@ import (
 type settings struct {
 	addr             string
 	redirectURIs     repeated
+	logoutURIs       repeated
 	clientID         string
 	clientSecret     string
 	accessTokenLife  time.Duration
@@ -82,6 +83,7 @@ func parseSettings(args []string) (settings, error) {
 	flags := flag.NewFlagSet("provider", flag.ContinueOnError)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:0", "listen `address`; port 0 picks a free one")
 	flags.Var(&s.redirectURIs, "redirect-uri", "registered redirect `URI`; may be repeated")
+	flags.Var(&s.logoutURIs, "logout-uri", "`URI` to which the browser may return after a logout; may be repeated")
 	flags.StringVar(&s.clientID, "client-id", "latchkey", "client `identifier`")
 	flags.DurationVar(&s.accessTokenLife, "access-token-life", 5*time.Second, "life of an access token")
 	flags.DurationVar(&s.refreshTokenLife, "refresh-token-life", time.Hour, "life of each refresh token, counted from its issue")

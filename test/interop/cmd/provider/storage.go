@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
@@ -20,9 +19,10 @@ type storage struct {
 	user         string
 	accessLife   time.Duration
 	refreshLife  time.Duration
-	key          signingKey
 
 	mu       sync.Mutex
+	keys     []signingKey // all that are published; the last one signs
+	keysMade int
 	requests map[string]*authRequest // by id
 	codes    map[string]*authRequest // by code, spent codes included
 	grants   []*grant
@@ -32,12 +32,13 @@ type storage struct {
 
 func newStorage(chosen settings, key signingKey) *storage {
 	return &storage{
-		client:       &client{id: chosen.clientID, redirectURIs: chosen.redirectURIs},
+		client:       &client{id: chosen.clientID, redirectURIs: chosen.redirectURIs, logoutURIs: chosen.logoutURIs},
 		clientSecret: chosen.clientSecret,
 		user:         chosen.user,
 		accessLife:   chosen.accessTokenLife,
 		refreshLife:  chosen.refreshTokenLife,
-		key:          key,
+		keys:         []signingKey{key},
+		keysMade:     1,
 		requests:     make(map[string]*authRequest),
 		codes:        make(map[string]*authRequest),
 		refresh:      make(map[string]*refreshToken),
@@ -131,16 +132,6 @@ func (s *storage) DeleteAuthRequest(_ context.Context, id string) error {
 	defer s.mu.Unlock()
 	delete(s.requests, id)
 	return nil
-}
-
-func (s *storage) SigningKey(context.Context) (op.SigningKey, error) { return s.key, nil }
-
-func (s *storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {
-	return []jose.SignatureAlgorithm{jose.RS256}, nil
-}
-
-func (s *storage) KeySet(context.Context) ([]op.Key, error) {
-	return []op.Key{publicKey{s.key}}, nil
 }
 
 func (s *storage) Health(context.Context) error { return nil }

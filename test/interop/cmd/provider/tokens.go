@@ -136,7 +136,7 @@ func (s *storage) TerminateSession(_ context.Context, subject, clientID string) 
 	defer s.mu.Unlock()
 	for _, granted := range s.grants {
 		if granted.subject == subject && granted.clientID == clientID {
-			granted.end(endedByUser)
+			granted.end(endedByLogout)
 		}
 	}
 	return nil
