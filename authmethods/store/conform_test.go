@@ -11,6 +11,6 @@ func TestNoTenantReachesAnothersRows(t *testing.T) {
 		storage.Row[methodRow](), storage.Row[environmentRow](), storage.Row[referenceRow](),
 		storage.Row[serviceRow](), storage.Row[permitRow](), storage.Row[keyRow](),
 		storage.Part[connectionRow](), storage.Part[grantRow](), storage.Part[tokenRow](),
-		storage.Part[captureRow](), storage.Part[consentRow](), storage.Part[loanRow](),
+		storage.Part[captureRow](), storage.Part[consentRow](), storage.Part[loanRow](), storage.Part[connectorRow](),
 	)
 }

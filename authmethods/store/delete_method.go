@@ -9,8 +9,8 @@ import (
 )
 
 // DeleteMethod deletes a method and everything dead that hangs on it. It is
-// refused while a connection holds a live grant. rev is the revision that the
-// caller has seen; 0: any.
+// refused while a connection holds a live grant or an SSO connector rests on the
+// method. rev is the revision that the caller has seen; 0: any.
 func (t *Tenant) DeleteMethod(ctx context.Context, ref string, rev int64) error {
 	if err := t.caller.May(authmethods.DeleteMethods); err != nil {
 		return err
@@ -23,6 +23,9 @@ func (t *Tenant) DeleteMethod(ctx context.Context, ref string, rev int64) error 
 		connections, err := db.List[connectionRow](ctx, in, db.Eq("method_id", row.ID))
 		if err != nil {
 			return doing("listing connections", err)
+		}
+		if err := refuseConnectors(ctx, in, row.ID); err != nil {
+			return err
 		}
 		if err := refuseLive(ctx, in, connections); err != nil {
 			return err
@@ -39,6 +42,22 @@ func (t *Tenant) DeleteMethod(ctx context.Context, ref string, rev int64) error 
 		note(noted, "name", row.Name, "")
 		return t.record(ctx, in, change{action: "method.deleted", kind: feed.Method, object: row.ID, ref: row.Reference, changes: noted})
 	})
+}
+
+// refuseConnectors refuses if people sign in with the method.
+func refuseConnectors(ctx context.Context, in db.Tenant, method authmethods.ID) error {
+	connectors, err := connectorsOn(ctx, in, method)
+	if err != nil || len(connectors) == 0 {
+		return err
+	}
+	var related []string
+	for _, c := range connectors {
+		related = append(related, string(c.ID))
+	}
+	return &authmethods.Problem{
+		Kind: authmethods.Conflict, Code: authmethods.CodeHasDependents, Related: related,
+		Detail: "People sign in with this method. Delete the SSO connectors that rest on it, or give them another one.",
+	}
 }
 
 // refuseLive holds the grants of the connections still and refuses if one of them

@@ -11,6 +11,7 @@ import (
 type Dependents struct {
 	Connections []DependentConnection
 	Permits     []DependentPermit
+	Connectors  []DependentConnector
 }
 
 // DependentConnection is a connection of the method. While it is Live the method
@@ -30,6 +31,16 @@ type DependentPermit struct {
 	Service     authmethods.ID
 	ServiceName string
 	Environment string
+}
+
+// DependentConnector is an SSO connector that rests on the method. While there is
+// one, even disabled, the method cannot be deleted.
+type DependentConnector struct {
+	ID          authmethods.ID
+	Reference   string
+	Name        string
+	Environment authmethods.Environment
+	Disabled    bool
 }
 
 // Dependents returns what hangs on a method.
@@ -56,8 +67,35 @@ func (t *Tenant) Dependents(ctx context.Context, ref string) (Dependents, error)
 			Subject: c.Subject, AccountName: c.AccountName, Live: live,
 		})
 	}
-	d.Permits, err = permitsNaming(ctx, t.in, row.Reference)
+	if d.Permits, err = permitsNaming(ctx, t.in, row.Reference); err != nil {
+		return d, err
+	}
+	connectors, err := connectorsOn(ctx, t.in, row.ID)
+	for _, c := range connectors {
+		d.Connectors = append(d.Connectors, DependentConnector{
+			ID: c.ID, Reference: c.Reference, Name: c.Name,
+			Environment: authmethods.Environment(c.Environment), Disabled: c.DisabledAt != 0,
+		})
+	}
 	return d, err
+}
+
+// connectorRow is as much of an SSO connector as its method concerns; it belongs to
+// the people's directory.
+type connectorRow struct {
+	db.Owned
+	Reference   string
+	Name        string
+	MethodID    authmethods.ID
+	Environment string
+	DisabledAt  db.Time
+}
+
+func (connectorRow) TableName() string { return "sso_connectors" }
+
+func connectorsOn(ctx context.Context, in db.Tenant, method authmethods.ID) ([]connectorRow, error) {
+	rows, err := db.List[connectorRow](ctx, in, db.Eq("method_id", method))
+	return rows, doing("listing connectors", err)
 }
 
 func permitsNaming(ctx context.Context, in db.Tenant, reference string) ([]DependentPermit, error) {
