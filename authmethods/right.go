@@ -29,6 +29,9 @@ const (
 	ModifyUsers      Right = "users.modify"
 	DeleteUsers      Right = "users.delete"
 
+	// Operate is what the operators of the installation have beside everything else,
+	// and what it takes to act upon one of them. No role but theirs has it.
+	Operate Right = "installation.operate"
 	// Borrow lets a service ask for loans at all; what it may borrow is a matter
 	// of its permits.
 	Borrow Right = "tokens.borrow"
@@ -42,6 +45,9 @@ var AdminRights = Rights{
 	ViewServices, CreateServices, ModifyServices, DeleteServices,
 	ViewAudit, ViewSettings, ModifySettings,
 }
+
+// OperatorRights are those of the operators of the installation.
+var OperatorRights = append(slices.Clone(AdminRights), Operate)
 
 // Rights is a set of rights.
 type Rights []Right

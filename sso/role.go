@@ -31,7 +31,7 @@ const (
 // ReadyRoles are the roles that every tenant has. They cannot be changed.
 func ReadyRoles() []Role {
 	return []Role{
-		{Reference: RoleOperator, Name: "Operator", Rights: authmethods.AdminRights},
+		{Reference: RoleOperator, Name: "Operator", Rights: authmethods.OperatorRights},
 		{Reference: RoleWorkspaceAdmin, Name: "Workspace admin", Rights: authmethods.AdminRights},
 		{Reference: RoleIntegrationsAdmin, Name: "Integrations admin", Rights: authmethods.Rights{
 			authmethods.ViewMethods, authmethods.CreateMethods, authmethods.ModifyMethods, authmethods.DeleteMethods,

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"latchkey/authmethods"
+	"latchkey/sso/session"
 	"latchkey/web/httperr"
 	"latchkey/web/route"
 )
@@ -32,13 +34,23 @@ func limitBody(c *route.Call, most int64) {
 
 // admit finds out who calls and refuses who may not.
 func (s *server) admit(c *route.Call, right authmethods.Right) error {
+	if s.listener == route.Public {
+		somebody := authmethods.Actor{Kind: authmethods.ActorPerson, Name: "browser"}
+		c.Caller = authmethods.NewCaller(c.Tenant.ID, somebody, nil, c.RequestID)
+	}
 	switch right {
 	case route.Open, route.SubjectToken:
 		return nil
 	case route.Ticket, route.Browser:
-		somebody := authmethods.Actor{Kind: authmethods.ActorPerson, Name: "browser"}
-		c.Caller = authmethods.NewCaller(c.Tenant.ID, somebody, nil, c.RequestID)
 		return nil
+	case route.Person:
+		return s.admitPerson(c)
+	}
+	if s.listener == route.Public && c.Request().Header["Authorization"] == nil && s.sessionCookie(c) != "" {
+		if err := s.admitPerson(c); err != nil {
+			return err
+		}
+		return c.Caller.May(right)
 	}
 	service, err := s.Services.Service(c.Request().Context(), bearer(c.Request()))
 	if err != nil {
@@ -49,6 +61,53 @@ func (s *server) admit(c *route.Call, right authmethods.Right) error {
 		return nil // what it may borrow is a matter of its permits
 	}
 	return s.admitAdministrator(c, right)
+}
+
+// sessionCookie is what the browser presents as its session; empty if it presents none,
+// or more than one, of which somebody else has planted all but ours.
+func (s *server) sessionCookie(c *route.Call) string {
+	given := c.Request().CookiesNamed(s.Sessions.CookieName(session.SessionCookie))
+	if len(given) != 1 {
+		return ""
+	}
+	return given[0].Value
+}
+
+// admitPerson finds out who is signed in, and gives them the rights of their roles as
+// they are at this moment.
+func (s *server) admitPerson(c *route.Call) error {
+	if err := s.meant(c); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	p, err := s.Sessions.Find(ctx, c.Tenant.ID, s.sessionCookie(c))
+	if err != nil {
+		return err
+	}
+	door, err := s.Directory.Door(c.Caller)
+	if err != nil {
+		return err
+	}
+	rights, err := door.RightsOf(ctx, p.Roles)
+	if err != nil {
+		return err
+	}
+	actor := authmethods.Actor{Kind: authmethods.ActorPerson, ID: p.User.ID, Name: p.User.UserName}
+	c.Person, c.Caller = &p, authmethods.NewCaller(c.Tenant.ID, actor, rights, c.RequestID)
+	c.Note("user", string(p.User.ID))
+	return nil
+}
+
+// meant refuses what somebody may have been led to send: a change through the
+// administration API takes a header that no form and no other site can set. Our own
+// forms carry a token, which their handlers check.
+func (s *server) meant(c *route.Call) error {
+	r := c.Request()
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if safe || !strings.HasPrefix(r.URL.Path, "/api/") || r.Header.Get("Latchkey-Request") != "" {
+		return nil
+	}
+	return httperr.CrossOrigin(errors.New("web: a change by a session without the header Latchkey-Request"))
 }
 
 func (s *server) admitAdministrator(c *route.Call, right authmethods.Right) error {

@@ -3,7 +3,10 @@ package web
 import (
 	"errors"
 	"net"
+	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"latchkey/authmethods"
@@ -73,8 +76,26 @@ func (s *server) onlyTenants(c *route.Call) error {
 	return nil
 }
 
+// hostOf returns the host that a browser asked for. A proxy that is trusted may have
+// asked under another one in its name, as those that only ask who is signed in do.
+func (s *server) hostOf(r *http.Request) string {
+	forwarded := r.Header["X-Forwarded-Host"]
+	if len(forwarded) != 1 || len(s.TrustedProxies) == 0 {
+		return r.Host
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.Host
+	}
+	address := from.Addr().Unmap()
+	if !slices.ContainsFunc(s.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address) }) {
+		return r.Host
+	}
+	return forwarded[0]
+}
+
 func (s *server) tenantOf(c *route.Call) (authmethods.Tenant, error) {
-	host, ok := s.hosts.canonical(c.Request().Host)
+	host, ok := s.hosts.canonical(s.hostOf(c.Request()))
 	if !ok {
 		return authmethods.Tenant{}, httperr.UnknownHost()
 	}

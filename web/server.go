@@ -17,6 +17,11 @@ import (
 	"latchkey/authmethods"
 	"latchkey/authmethods/catalog"
 	"latchkey/authmethods/store"
+	"latchkey/sso/credentials"
+	"latchkey/sso/directory"
+	"latchkey/sso/mail"
+	"latchkey/sso/session"
+	"latchkey/sso/signin"
 	"latchkey/tokens"
 	"latchkey/tokens/consent"
 	"latchkey/web/api"
@@ -32,6 +37,12 @@ type Deps struct {
 	Lender   *tokens.Lender
 	Ledger   api.Ledger
 	Catalog  *catalog.Catalog
+	// People, and how they sign in.
+	Directory   *directory.Directory
+	Sessions    *session.Sessions
+	Credentials *credentials.Credentials
+	SignIn      *signin.Service
+	Mail        *mail.Sender // nil: there is none, and links are shown to whoever makes them
 	// Ready says what the server needs to work and whether it has it; nil: nothing.
 	Ready func(context.Context) []Check
 	// Metrics is where requests are counted, and what /metrics shows; nil: a new

@@ -122,6 +122,9 @@ func TestEveryRequestIsAClosedObjectAndEveryFaultAProblem(t *testing.T) {
 			name := method + " " + path
 			if op.RequestBody != nil && op.OperationID != "exchangeToken" {
 				for media, content := range op.RequestBody.Value.Content {
+					if media == "text/csv" {
+						continue // a list has columns, not fields
+					}
 					if no := content.Schema.Value.AdditionalProperties.Has; no == nil || *no {
 						t.Errorf("%s takes an open object as %s", name, media)
 					}
@@ -146,9 +149,11 @@ func TestEveryExampleOfARequestIsUnderstood(t *testing.T) {
 	s := newStack(t)
 	doc := loadContract(t)
 	s.ZohoDesk(t, nil)
+	s.connector(t, "zoho")
 	const ulid = "_01KAJ3M8Q5W2X7Y9Z0ABCDEFGH"
 	ids := map[string]string{
 		"auth-methods": "zoho-desk", "connections": "conn" + ulid, "service-accounts": "call-pop", "api-keys": "key" + ulid, "consents": "cs" + ulid,
+		"sso-connectors": "zoho", "sign-ins": "sin" + ulid, "users": "marie.dupont", "roles": "supervisor",
 	}
 	sent := 0
 	for _, r := range web.Table(web.Deps{}) {
@@ -188,7 +193,10 @@ func (s *stack) sendExample(r route.Route, path, media string, example any) repl
 	encoded, err := json.Marshal(example)
 	must(s.t, err)
 	var body any = string(encoded)
-	if media == "application/x-www-form-urlencoded" {
+	switch media {
+	case "text/csv":
+		body = example
+	case "application/x-www-form-urlencoded":
 		form := url.Values{}
 		for name, v := range example.(map[string]any) {
 			form.Set(name, fmt.Sprint(v))

@@ -30,10 +30,15 @@ func (d Deps) table(counted *metrics) route.Table {
 	t = append(t, d.general()...)
 	t = append(t, d.lending(counted)...)
 	t = append(t, d.consents()...)
-	h := &api.Handlers{Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, PublicURL: d.PublicURL}
+	t = append(t, d.loginRoutes()...)
+	h := &api.Handlers{
+		Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, PublicURL: d.PublicURL,
+		Directory: d.Directory, Sessions: d.Sessions, Credentials: d.Credentials, SignIn: d.SignIn, Mail: d.Mail,
+	}
 	t = append(t, methodRoutes(h)...)
 	t = append(t, connectionRoutes(h)...)
 	t = append(t, serviceRoutes(h)...)
+	t = append(t, peopleRoutes(h)...)
 	return t
 }
 

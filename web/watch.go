@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/crypto/token"
+	"latchkey/sso"
 	"latchkey/web/httperr"
 	"latchkey/web/route"
 )
@@ -66,11 +68,27 @@ func (s *server) answer(c *route.Call, err error) error {
 	}
 	p := httperr.Of(err)
 	c.Note("code", string(p.Code))
+	if to, ok := s.signInFirst(c, p); ok {
+		return c.Redirect(http.StatusSeeOther, to)
+	}
 	write := func() error { return httperr.WriteJSON(c.Response(), p, c.RequestID) }
 	if s.wantsPage(c) {
 		write = func() error { return httperr.WritePage(c.Response(), p, c.Tenant.Name, c.RequestID) }
 	}
 	return errors.Join(err, write())
+}
+
+// signInFirst returns where somebody signs in who asked for a page without being
+// signed in, and comes back from.
+func (s *server) signInFirst(c *route.Call, p *authmethods.Problem) (string, bool) {
+	if p.Code != authmethods.CodeNotSignedIn || !s.wantsPage(c) || strings.HasPrefix(c.Path(), "/api/") {
+		return "", false
+	}
+	q := url.Values{"notice": {"sign-in"}}
+	if wanted := c.Request().URL.RequestURI(); c.Request().Method == http.MethodGet && sso.MatchReturn(wanted, nil) {
+		q.Set("return_to", wanted)
+	}
+	return "/login?" + q.Encode(), true
 }
 
 // wantsPage reports whether a fault is shown as a page: where people are expected,

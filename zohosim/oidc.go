@@ -62,7 +62,7 @@ func (s *Sim) jwks(c *call) {
 	s.signer(c.dc)
 	set := jose.JSONWebKeySet{}
 	for _, key := range s.keys[c.dc.code] {
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: &key.private.PublicKey, KeyID: key.id, Algorithm: "RS256", Use: "sig"})
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: &key.private.PublicKey, KeyID: key.id, Algorithm: s.algorithm(), Use: "sig"})
 	}
 	c.json(http.StatusOK, set)
 }
@@ -131,6 +131,13 @@ func (s *Sim) idToken(g *grant, nonce, accessToken string) string {
 	return s.sign(s.signer(g.dc), claims)
 }
 
+func (s *Sim) algorithm() string {
+	if s.sw.RS384 {
+		return "RS384"
+	}
+	return "RS256"
+}
+
 func (s *Sim) atHash(accessToken string) string {
 	if s.sw.RS384 {
 		sum := sha512.Sum384([]byte(accessToken))
@@ -142,14 +149,11 @@ func (s *Sim) atHash(accessToken string) string {
 
 // sign is written out by hand because the legacy shape is one no JOSE library will produce.
 func (s *Sim) sign(key *signingKey, claims map[string]any) string {
-	header := map[string]any{"alg": "RS256", "typ": "JWT", "kid": key.id}
+	header := map[string]any{"alg": s.algorithm(), "typ": "JWT", "kid": key.id}
 	encoding := base64.RawURLEncoding
 	if s.sw.LegacyIDToken {
-		header = map[string]any{"alg": "RS256", "typ": "JWS", "key_id": key.id}
+		header = map[string]any{"alg": s.algorithm(), "typ": "JWS", "key_id": key.id}
 		encoding = base64.URLEncoding
-	}
-	if s.sw.RS384 {
-		header["alg"] = "RS384"
 	}
 	head, _ := json.Marshal(header) // maps of strings, numbers and booleans always encode
 	body, _ := json.Marshal(claims)

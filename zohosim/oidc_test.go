@@ -30,6 +30,9 @@ func (z *zoho) claims(dc, token string) map[string]any {
 	if len(keys) != 1 {
 		z.t.Fatalf("key %s is not published", signed.Signatures[0].Header.KeyID)
 	}
+	if head := signed.Signatures[0].Header; keys[0].Algorithm != head.Algorithm {
+		z.t.Errorf("the key is for %s, the token has %s", keys[0].Algorithm, head.Algorithm)
+	}
 	payload, err := signed.Verify(keys[0].Key)
 	if err != nil {
 		z.t.Fatal(err)

@@ -48,6 +48,13 @@ type Config struct {
 	// StaleGrace is how long loans on record are renewed from memory while the
 	// database is down. Zero: never.
 	StaleGrace time.Duration
+	// MailURL is the mail server that invitations leave by, a secret since it holds a
+	// password. Zero: there is no mail, and links are shown to whoever makes them.
+	MailURL secret.Text
+	// MailFrom is the sender of mails. Zero only where there is no mail.
+	MailFrom string
+	// BreachedPasswords is a file of leaked passwords. Zero: the built-in list only.
+	BreachedPasswords string
 	// LogLevel is the least level that is logged. Zero is info.
 	LogLevel slog.Level
 	// LogFormat is json or text. Never zero.
@@ -105,6 +112,11 @@ func (c *Config) check() (faults []error) {
 	}
 	if c.Listen != "" && c.Listen == c.InternalListen && !strings.HasSuffix(c.Listen, ":0") {
 		faults = append(faults, errors.New("LATCHKEY_INTERNAL_LISTEN: the same address as LATCHKEY_LISTEN; the two listeners must be apart"))
+	}
+	if !c.MailURL.IsZero() {
+		if _, err := c.mailer(); err != nil {
+			faults = append(faults, fmt.Errorf("LATCHKEY_MAIL_URL: %w", err))
+		}
 	}
 	return faults
 }

@@ -39,6 +39,7 @@ type demo struct {
 	admin    string // key for the administration API
 	service  string // key for borrowing
 	token    string // id of the first token lent
+	loginURL string // SSO login URL of the connector
 }
 
 func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
@@ -170,6 +171,9 @@ Borrow a token yourself:
   LATCHKEY_URL=%[2]s LATCHKEY_API_KEY=%[4]s \
     %[5]s token get --method zoho-desk --output headers
 
+Sign in in a browser, as ada@example.eu, sam@example.com or remy@example.ca (any password):
+  %[10]s
+
 Administer it (the key of an administrator):
   curl -s %[6]s/api/v1/auth-methods -H 'Authorization: Bearer %[7]s'
   LATCHKEY_DATA_DIR=%[8]s %[5]s audit verify
@@ -182,5 +186,5 @@ Let Zoho refuse the next refresh and, after a quarter of a minute, ask for more 
   curl -s %[3]s/_sim/faults -d '{"kind":"too_many","path":"/oauth/v2/token"}'
   LATCHKEY_URL=%[2]s LATCHKEY_API_KEY=%[4]s \
     %[5]s token get --method zoho-desk --min-ttl 59m45s
-`, d.origin, d.internal, d.sim.URL, d.service, me, d.origin, d.admin, dir, d.token)
+`, d.origin, d.internal, d.sim.URL, d.service, me, d.origin, d.admin, dir, d.token, d.loginURL)
 }

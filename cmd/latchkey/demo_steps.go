@@ -30,6 +30,8 @@ func (d *demo) show(ctx context.Context) error {
 		{"Approved at Zoho", d.enable("zoho-desk-sandbox", authmethods.Sandbox)},
 		{"A token is lent", d.lend("zoho-desk", authmethods.Production)},
 		{"And one of the sandbox", d.lend("zoho-desk-sandbox", authmethods.Sandbox)},
+		{"A connector for signing in", d.makeConnector},
+		{"Ada signs in with Zoho", d.signIn},
 	} {
 		began := time.Now()
 		what, err := s.do(ctx)
@@ -52,10 +54,11 @@ func (d *demo) makeTenant(ctx context.Context) (string, error) {
 	}
 	d.tenant, d.origin = t, d.storage.publicURL.Origin(t.Slug)
 	redirect := d.storage.publicURL.RedirectURI(t)
-	if d.seed, err = zohosim.Demo(d.sim.Sim, redirect); err != nil {
+	signIn := d.storage.publicURL.SignInRedirectURI(t)
+	if d.seed, err = zohosim.Demo(d.sim.Sim, redirect, signIn); err != nil {
 		return "", err
 	}
-	return "acme, whose pages are at " + d.origin + "/\nIts redirect URI, registered at Zoho: " + redirect, nil
+	return "acme, whose pages are at " + d.origin + "/\nIts redirect URIs, registered at Zoho: " + redirect + "\n  and " + signIn, nil
 }
 
 // makeKeys makes the two keys that everything else is done with.

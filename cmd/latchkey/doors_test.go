@@ -19,9 +19,11 @@ var doors = map[string]map[string]string{
 	"authmethods.NewCaller": {
 		"authmethods/store/tenants.go": "an operator acts on a tenant from outside it",
 		"cmd/latchkey/operator.go":     "an operator at the command line",
+		"sso/signin/service.go":        "whoever signs in has no rights yet; the method of the connector is read for them",
 		"tokens/consent/service.go":    "a consent's authority is its ticket, not a right",
 		"tokens/store/store.go":        "lending reads for a service whose permits were checked",
 		"web/access.go":                "the authenticator proved a key, or nobody needs a right",
+		"web/login/callers.go":         "people proved who they are, or a service presented its key",
 		"web/lend/connections.go":      "a service looks at connections of a tenant that its permits name",
 	},
 }

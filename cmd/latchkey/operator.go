@@ -34,7 +34,7 @@ func (s *storage) as(ctx context.Context, tenant string) (*store.Tenant, authmet
 
 // operator is the operator as a caller in a tenant.
 func (s *storage) operator(tenant authmethods.TenantID) authmethods.Caller {
-	return authmethods.NewCaller(tenant, operator(), authmethods.AdminRights, token.NewID("req"))
+	return authmethods.NewCaller(tenant, operator(), authmethods.OperatorRights, token.NewID("req"))
 }
 
 // named says of a missing object what it is. At the command line there is nobody

@@ -17,18 +17,22 @@ type program struct {
 
 // commands is the command line. Each verb has a file of its own.
 type commands struct {
-	Serve   serveCommand    `cmd:"" help:"Run the server. It brings the database up to date first."`
-	Demo    demoCommand     `cmd:"" help:"Show it all at once: a broker, a simulated Zoho, a consent and a lent token."`
-	Zoho    zohoCommand     `cmd:"" help:"Run the Zoho simulator alone."`
-	Tenant  tenantCommands  `cmd:"" help:"Make and manage tenants."`
-	Key     keyCommands     `cmd:"" help:"Make and manage API keys."`
-	Token   tokenCommands   `cmd:"" help:"Borrow access tokens from a running server."`
-	Loan    loanCommands    `cmd:"" help:"Ask who holds which token."`
-	Keyring keyringCommands `cmd:"" help:"Look at the keys that protect the stored secrets."`
-	Audit   auditCommands   `cmd:"" help:"Examine the audit log."`
-	Migrate migrateCommand  `cmd:"" help:"Bring the database up to date and say so."`
-	Config  configCommand   `cmd:"" help:"Print the effective configuration, without secrets."`
-	Version versionCommand  `cmd:"" help:"Print the version."`
+	Serve     serveCommand      `cmd:"" help:"Run the server. It brings the database up to date first."`
+	Demo      demoCommand       `cmd:"" help:"Show it all at once: a broker, a simulated Zoho, a consent and a lent token."`
+	Zoho      zohoCommand       `cmd:"" help:"Run the Zoho simulator alone."`
+	Tenant    tenantCommands    `cmd:"" help:"Make and manage tenants."`
+	Key       keyCommands       `cmd:"" help:"Make and manage API keys."`
+	User      userCommands      `cmd:"" help:"Make and manage users."`
+	Role      roleCommands      `cmd:"" help:"Look at roles."`
+	Connector connectorCommands `cmd:"" help:"Make and manage SSO connectors, by which people sign in."`
+	SignIn    signInCommands    `cmd:"" name:"sign-in" help:"Find out what became of attempts to sign in."`
+	Token     tokenCommands     `cmd:"" help:"Borrow access tokens from a running server."`
+	Loan      loanCommands      `cmd:"" help:"Ask who holds which token."`
+	Keyring   keyringCommands   `cmd:"" help:"Look at the keys that protect the stored secrets."`
+	Audit     auditCommands     `cmd:"" help:"Examine the audit log."`
+	Migrate   migrateCommand    `cmd:"" help:"Bring the database up to date and say so."`
+	Config    configCommand     `cmd:"" help:"Print the effective configuration, without secrets."`
+	Version   versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // run is the whole program. It returns the exit code.

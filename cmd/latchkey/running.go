@@ -43,6 +43,11 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.background.Go(func() { a.gate.Run(work) })
 	a.background.Go(func() { a.keeper.Run(work) })
 	a.background.Go(func() { a.every(work, prune, "removing what is kept no longer", a.prune) })
+	a.background.Go(func() { a.every(work, flushStarts, "counting sign-ins that began", a.signIn.Flush) })
+	a.background.Go(func() {
+		a.every(work, rotateKeys, "renewing the keys of sessions", a.storage.people.sessions.RotateKeys)
+	})
+	a.background.Go(func() { a.every(work, prune, "removing what is kept no longer of sign-ins", a.prunePeople) })
 	a.serve(public, a.public)
 	a.serve(internal, a.internal)
 }
@@ -52,6 +57,9 @@ const (
 	flushKeys  = 30 * time.Second
 	flushLoans = 10 * time.Second
 	prune      = 10 * time.Minute
+
+	flushStarts = time.Minute
+	rotateKeys  = time.Hour
 )
 
 // every does something again and again until ctx ends. What fails is logged and done
@@ -131,5 +139,5 @@ func (a *app) drain(ctx context.Context) error {
 func (a *app) stopBackground(ctx context.Context) error {
 	a.halt()
 	a.background.Wait()
-	return a.services.Flush(ctx)
+	return errors.Join(a.services.Flush(ctx), a.signIn.Flush(ctx))
 }

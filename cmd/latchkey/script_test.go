@@ -47,9 +47,10 @@ func inside() {
 // TestScripts runs the program as people do. Besides the usual commands of a
 // script there are:
 //
-//	code N COMMAND…   the command ends with this exit code
-//	field NAME VAR    a field of the JSON object on stdout becomes a variable
-//	onlyjson          stdout is one JSON object and nothing else
+//	code N COMMAND…        the command ends with this exit code
+//	field NAME VAR         a field of the JSON object on stdout becomes a variable
+//	firstof LIST NAME VAR  a field of the first object in one of its lists does
+//	onlyjson               stdout is one JSON object and nothing else
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
@@ -60,7 +61,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": expectCode, "field": takeField, "onlyjson": onlyJSON,
+			"code": expectCode, "field": takeField, "firstof": takeFirst, "onlyjson": onlyJSON,
 		},
 	})
 }
@@ -93,6 +94,22 @@ func takeField(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("there is no text %s in %v", args[0], object)
 	}
 	ts.Setenv(args[1], value)
+}
+
+func takeFirst(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: firstof LIST NAME VARIABLE")
+	}
+	var lists map[string][]map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &lists))
+	if len(lists[args[0]]) == 0 {
+		ts.Fatalf("there is nothing in the list %s", args[0])
+	}
+	value, ok := lists[args[0]][0][args[1]].(string)
+	if !ok {
+		ts.Fatalf("there is no text %s in %v", args[1], lists[args[0]][0])
+	}
+	ts.Setenv(args[2], value)
 }
 
 func onlyJSON(ts *testscript.TestScript, neg bool, args []string) {

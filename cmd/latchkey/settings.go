@@ -84,6 +84,24 @@ var settings = []setting{
 		show:    func(c *Config) string { return c.StaleGrace.String() },
 	},
 	{
+		name: "LATCHKEY_MAIL_URL", usual: "none", secret: true,
+		meaning: "mail server for invitations and password resets: `smtp://USER:PASSWORD@HOST:587` (STARTTLS), `smtps://…:465`, or `smtp+plain://127.0.0.1:25` on this machine; without one their links are shown to the administrator who makes them",
+		set:     func(c *Config, v string) error { c.MailURL = secret.New(v); return nil },
+		show:    func(c *Config) string { return redactURL(c.MailURL.Reveal()) },
+	},
+	{
+		name: "LATCHKEY_MAIL_FROM", usual: "none",
+		meaning: "sender of mails, such as `Latchkey <signin@example.com>`; needed with `LATCHKEY_MAIL_URL`",
+		set:     func(c *Config, v string) error { c.MailFrom = v; return nil },
+		show:    func(c *Config) string { return c.MailFrom },
+	},
+	{
+		name: "LATCHKEY_BREACHED_PASSWORDS", usual: "the built-in list of common passwords",
+		meaning: "file of leaked passwords, as SHA-1 hashes in order (the format of Have I Been Pwned), which nobody may choose; read where it lies, never loaded",
+		set:     func(c *Config, v string) error { c.BreachedPasswords = v; return nil },
+		show:    func(c *Config) string { return c.BreachedPasswords },
+	},
+	{
 		name: "LATCHKEY_LOG_LEVEL", fallback: "info",
 		meaning: "`debug`, `info`, `warn` or `error`",
 		set:     setLogLevel,

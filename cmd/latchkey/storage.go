@@ -32,6 +32,7 @@ type storage struct {
 	methods *store.Store
 	tenants *store.Tenants
 	options store.Options
+	people  people
 
 	lifeboat *lifeboat.Boat // nil: for commands, and where there is no place for it
 
@@ -61,6 +62,9 @@ func openStorage(ctx context.Context, cfg *Config, serve bool, log *slog.Logger)
 	s.options = store.Options{DB: s.db, System: s.system, Vault: s.vault, Catalog: s.catalog}
 	s.methods = store.New(s.options)
 	s.tenants = store.NewTenants(s.options)
+	if s.people, err = openPeople(cfg, s, log); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	if err := s.begin(ctx, cfg); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -9,6 +9,7 @@ import (
 	"latchkey/authmethods/feed"
 	"latchkey/authmethods/store"
 	"latchkey/crypto/token"
+	"latchkey/sso/signin"
 	"latchkey/tokens"
 	"latchkey/tokens/bank"
 	"latchkey/tokens/consent"
@@ -34,6 +35,7 @@ type app struct {
 	keeper    *keep.Keeper
 	lender    *tokens.Lender
 	consents  *consent.Service
+	signIn    *signin.Service
 	public    http.Handler
 	internal  http.Handler
 
@@ -67,9 +69,11 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 		Grants: a.grants, Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog, Upstream: a.providers,
 		Engine: a.engine, Changed: a.forget, PublicURL: cfg.PublicURL, Log: log,
 	})
+	a.signIn = newSignIn(cfg, s, a.providers, log)
 	a.subscribe()
 	a.public, a.internal = web.New(web.Deps{
 		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Ledger: a.grants, Catalog: s.catalog,
+		Directory: s.people.directory, Sessions: s.people.sessions, Credentials: s.people.credentials, SignIn: a.signIn, Mail: s.people.mail,
 		Ready: a.ready, Metrics: metrics, PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, Log: log,
 	})
 	return a
@@ -80,6 +84,7 @@ func (a *app) subscribe() {
 	a.watcher.Hear(func(grant authmethods.ID) { a.engine.Heard(string(grant)) })
 	a.watcher.Subscribe(a.storage.tenants.Heard)
 	a.watcher.Subscribe(a.services.Heard)
+	a.watcher.Subscribe(a.storage.people.sessions.Heard)
 	a.watcher.Subscribe(func(c feed.Change) {
 		switch c.Kind {
 		case feed.Everything:
@@ -89,7 +94,7 @@ func (a *app) subscribe() {
 		case feed.Tenant:
 			a.storage.vault.Forget(c.Tenant)
 			a.forget(c.Tenant)
-		default:
+		case feed.Method, feed.Service, feed.Connection:
 			a.forget(c.Tenant)
 		}
 	})

@@ -51,6 +51,7 @@ func TestWhoMaySetWhosePassword(t *testing.T) {
 			{"a help desk that of an administrator", helpDesk, authmethods.AdminRights, false},
 			{"a help desk that of who has one right more", helpDesk, authmethods.Rights{authmethods.ViewUsers, authmethods.ViewAudit}, false},
 			{"an administrator that of another", admin(), authmethods.AdminRights, true},
+			{"an administrator that of an operator", admin(), authmethods.OperatorRights, false},
 			{"somebody without rights that of a plain user", with("usr_x"), nil, false},
 			{"the person itself, without the current one", as(w.marie), nil, false},
 			{"somebody who may only look", with("usr_x", authmethods.ViewUsers), nil, false},

@@ -152,7 +152,11 @@ func TestOnlyOperatorsHandleOperators(t *testing.T) {
 		refused(t, err, authmethods.Forbidden, authmethods.CodeForbidden)
 		_, err = w.admin(t).ChangeUser(ctx, "root", 0, directory.UserChange{Email: ptr("mine@example.com")})
 		refused(t, err, authmethods.Forbidden, authmethods.CodeForbidden)
-		self := got(w.For(authmethods.NewCaller(w.acme, person(operator.ID), authmethods.AdminRights, "")))(t)
+		boss := w.user(t, "boss", sso.RoleWorkspaceAdmin)
+		climber := got(w.For(authmethods.NewCaller(w.acme, person(boss.ID), authmethods.AdminRights, "")))(t)
+		_, err = climber.ChangeUser(ctx, "boss", 0, directory.UserChange{Roles: &[]string{sso.RoleWorkspaceAdmin, sso.RoleOperator}})
+		refused(t, err, authmethods.Forbidden, authmethods.CodeForbidden)
+		self := got(w.For(authmethods.NewCaller(w.acme, person(operator.ID), authmethods.OperatorRights, "")))(t)
 		got(self.ChangeUser(ctx, "marie", 0, directory.UserChange{Roles: &[]string{sso.RoleOperator, sso.RoleWorkspaceAdmin}}))(t)
 	})
 }

@@ -125,24 +125,28 @@ func (e *userEdit) setRoles(ctx context.Context, user authmethods.ID, have, want
 		return nil
 	}
 	e.ends = true
-	var differ []string
-	for _, role := range want {
-		if !slices.Contains(have, role) {
-			differ = append(differ, role)
-			if err := giveRole(ctx, e.in, user, role); err != nil {
-				return err
-			}
+	come := without(want, have)
+	leave := without(have, want)
+	// Before anything is given: what is given here must not count for the giving.
+	if err := e.mayHandle(ctx, e.in, slices.Concat(come, leave)); err != nil {
+		return err
+	}
+	for _, role := range come {
+		if err := giveRole(ctx, e.in, user, role); err != nil {
+			return err
 		}
 	}
-	for _, role := range have {
-		if !slices.Contains(want, role) {
-			differ = append(differ, role)
-			if _, err := db.DeleteIf[userRoleRow](ctx, e.in, db.Eq("user_id", user), db.Eq("role", role)); err != nil {
-				return doing("taking a role", err)
-			}
+	for _, role := range leave {
+		if _, err := db.DeleteIf[userRoleRow](ctx, e.in, db.Eq("user_id", user), db.Eq("role", role)); err != nil {
+			return doing("taking a role", err)
 		}
 	}
-	return e.mayHandle(ctx, e.in, differ)
+	return nil
+}
+
+// without returns what is in list and not in other.
+func without(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
 }
 
 // store writes a row that was changed. was is the name it was known by.

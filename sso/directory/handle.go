@@ -29,37 +29,13 @@ func rightsOf(ctx context.Context, in db.Tenant, roles []string) (authmethods.Ri
 
 // mayHandle lets only those give or take roles, or change somebody who has them, who
 // have every right in them: a new e-mail address or connector would make the rights
-// of that person their own. Operators are handled by operators.
+// of that person their own. So operators are handled by operators.
 func (t *Tenant) mayHandle(ctx context.Context, in db.Tenant, roles []string) error {
 	rights, err := rightsOf(ctx, in, roles)
 	if err != nil {
 		return err
 	}
-	if err := t.mayAll(rights...); err != nil {
-		return err
-	}
-	if !sso.Operates(roles) {
-		return nil
-	}
-	return t.mustOperate(ctx, in)
-}
-
-// mustOperate lets operators pass: those at the command line and people with the
-// role.
-func (t *Tenant) mustOperate(ctx context.Context, in db.Tenant) error {
-	actor := t.caller.Actor()
-	if actor.Kind == authmethods.ActorCommand {
-		return nil
-	}
-	if actor.Kind == authmethods.ActorPerson {
-		n, err := db.Count[userRoleRow](ctx, in, db.Eq("user_id", actor.ID), db.Eq("role", sso.RoleOperator))
-		if err != nil || n > 0 {
-			return doing("reading roles", err)
-		}
-	}
-	return &authmethods.Problem{
-		Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden, Detail: "Only an operator may do this to an operator.",
-	}
+	return t.mayAll(rights...)
 }
 
 // rolesOf returns the references of a user's roles.

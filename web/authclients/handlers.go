@@ -37,12 +37,6 @@ func form(c *route.Call) error {
 	return nil
 }
 
-// render answers with a page that nobody keeps.
-func render[T any](c *route.Call, t page.Template[T], status int, data T) error {
-	noStore(c)
-	return t.Render(c.Response(), status, c.Tenant.Name, data)
-}
-
 func noStore(c *route.Call) { c.Response().Header().Set("Cache-Control", "no-store") }
 
 // seeOther leads to another page of ours, away from whatever stands in the address.
@@ -70,7 +64,7 @@ func isOutOfDate(err error) bool {
 func common(a consent.Attempt, at int) page.Consent {
 	return page.Consent{
 		ID: string(a.ID), Method: a.MethodName, Provider: a.Provider, Environment: a.Environment,
-		BegunAt: a.CreatedAt, ExpiresAt: a.ExpiresAt, EndedAt: a.FinishedAt, Code: string(a.Code),
+		BegunAt: a.CreatedAt, ExpiresAt: a.ExpiresAt, EndedAt: a.FinishedAt, Code: string(a.Code), Detail: a.Detail,
 		Steps: page.Steps{Provider: a.Provider, At: at},
 	}
 }

@@ -25,8 +25,8 @@ func (h *Handlers) Result(c *route.Call) error {
 	case consent.Completed:
 		return h.completed(c, a)
 	case consent.Failed, consent.Expired:
-		return render(c, page.Failed, http.StatusOK, page.FailedPage{
-			Consent: common(a, 0), Detail: a.Detail, Card: *page.CardOf(authmethods.Diagnose(a.Code)),
+		return page.Failed.Show(c, http.StatusOK, page.FailedPage{
+			Consent: common(a, 0), Card: *page.CardOf(page.Words(c), authmethods.Diagnose(a.Code)),
 		})
 	case consent.AwaitingOrganization:
 		return choose(c, a, own, false)
@@ -36,20 +36,20 @@ func (h *Handlers) Result(c *route.Call) error {
 		waiting.Exchanging, waiting.Steps.At = true, 3
 		c.Response().Header().Set("Refresh", "3")
 	}
-	return render(c, page.Waiting, http.StatusOK, waiting)
+	return page.Waiting.Show(c, http.StatusOK, waiting)
 }
 
 func (h *Handlers) completed(c *route.Call, a consent.Attempt) error {
 	tenant := c.Tenant
 	p := page.CompletedPage{
 		Consent: common(a, 4), Tenant: tenant.Name, TenantSlug: tenant.Slug, Reference: a.Method,
-		Detail: a.Detail, Notes: a.Notes, DataCentre: h.dataCentre(a), Scopes: a.Scopes,
+		Notes: a.Notes, DataCentre: h.dataCentre(a), Scopes: a.Scopes,
 		Approver: cmp.Or(a.Account.Email, a.Account.Name), Organization: shown(a.Organization),
 	}
 	if a.Code != "" {
-		p.Lacking = page.CardOf(authmethods.Diagnose(a.Code))
+		p.Lacking = page.CardOf(page.Words(c), authmethods.Diagnose(a.Code))
 	}
-	return render(c, page.Completed, http.StatusOK, p)
+	return page.Completed.Show(c, http.StatusOK, p)
 }
 
 // dataCentre is the data centre's name, or its code where it has none.
@@ -78,7 +78,7 @@ func choose(c *route.Call, a consent.Attempt, own secret.Text, unchosen bool) er
 	if unchosen {
 		status = http.StatusBadRequest
 	}
-	return render(c, page.Choose, status, p)
+	return page.Choose.Show(c, status, p)
 }
 
 // Choose is POST /consents/:id/organization.

@@ -58,7 +58,8 @@ func newSiteWith(t testing.TB, types fstest.MapFS) *site {
 	})
 	public, _ := web.New(web.Deps{
 		Services: b.Auth, Tenants: b.Tenants, Store: b.Methods, Consents: b.Consents, Lender: b.Lender,
-		Catalog: b.Catalog, PublicURL: pattern, Log: log,
+		Catalog: b.Catalog, Directory: b.Directory, Sessions: b.Sessions, Credentials: b.Credentials, SignIn: b.SignIn,
+		PublicURL: pattern, Log: log,
 	})
 	handler.Handle("/", public)
 	must(t, b.Zoho.AddClient(zohosim.Client{

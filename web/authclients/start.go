@@ -28,7 +28,7 @@ func (h *Handlers) ShowStart(c *route.Call) error {
 		}
 		return outOfDate()
 	}
-	return render(c, page.Start, http.StatusOK, page.StartPage{
+	return page.Start.Show(c, http.StatusOK, page.StartPage{
 		Consent: common(a, 1), Tenant: c.Tenant.Name, Scopes: h.inWords(a),
 		Minutes: int(time.Until(a.ExpiresAt) / time.Minute), Ticket: ticket.Reveal(),
 		Form: page.Form{Action: path(a.ID, "start"), Token: formToken(h.bind(c), a.ID)},
@@ -81,7 +81,7 @@ func (h *Handlers) Start(c *route.Call) error {
 		}{address})
 	}
 	c.Response().Header().Set("Refresh", "0; url="+address)
-	return render(c, page.Forward, http.StatusOK, page.ForwardPage{
+	return page.Forward.Show(c, http.StatusOK, page.ForwardPage{
 		Provider: a.Provider, URL: address, Steps: page.Steps{Provider: a.Provider, At: 2},
 	})
 }

@@ -144,7 +144,7 @@ func TestNoWordOfTheProviderIsReflected(t *testing.T) {
 		query := url.Values{"state": {address.Query().Get("state")}, "error": {c}, "error_description": {`<script>alert("planted")</script>`}}
 		result := p.come(p.get(s.pair + "?" + query.Encode()))
 		for _, a := range []answer{start, result} {
-			if strings.Contains(a.body, "<script") || strings.Contains(a.body, "planted") || a.StatusCode != http.StatusOK {
+			if strings.Contains(a.body, "<script>") || strings.Contains(a.body, "planted") || a.StatusCode != http.StatusOK {
 				t.Errorf("error %q: %d, reflected:\n%s", c, a.StatusCode, a.body)
 			}
 			if !strings.Contains(a.body, "&lt;script&gt;alert(") {

@@ -9,6 +9,8 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/web/page"
+	"latchkey/web/route"
+	"latchkey/web/words"
 )
 
 // body is a problem on the wire (RFC 9457).
@@ -42,6 +44,7 @@ func explain(p *authmethods.Problem) authmethods.Diagnosis {
 		return d
 	}
 	if d, ok := transport[p.Code]; ok {
+		d.Code = p.Code
 		return d
 	}
 	return authmethods.Diagnose(p.Code)
@@ -72,9 +75,13 @@ func SetRetryAfter(w http.ResponseWriter, p *authmethods.Problem) {
 }
 
 // AppendJSON appends the problem as a JSON object, as it stands in an answer of its
-// own or beside others.
+// own or beside others, in English.
 func AppendJSON(b []byte, p *authmethods.Problem, requestID string) ([]byte, error) {
-	d := explain(p)
+	return appendJSON(b, words.Words{}, p, requestID)
+}
+
+func appendJSON(b []byte, w words.Words, p *authmethods.Problem, requestID string) ([]byte, error) {
+	d := w.Diagnosis(explain(p))
 	shown := body{
 		Type: "about:blank", Title: d.Title, Status: Status(p), Detail: p.Detail, Code: p.Code, Reason: p.Reason,
 		Diagnosis: d.Ref, Retryable: retryable(p), NextAction: d.NextAction, RequestID: requestID,
@@ -92,22 +99,39 @@ func AppendJSON(b []byte, p *authmethods.Problem, requestID string) ([]byte, err
 	return append(b, encoded...), err
 }
 
-// WriteJSON answers with the problem as application/problem+json.
+// AnswerJSON answers with the problem as application/problem+json, its title in the
+// language of whoever asks. Code and details are the same in every language.
+func AnswerJSON(c *route.Call, p *authmethods.Problem) error {
+	return writeJSON(c.Response(), page.Words(c), p, c.RequestID)
+}
+
+// WriteJSON answers with the problem as application/problem+json, in English.
 func WriteJSON(w http.ResponseWriter, p *authmethods.Problem, requestID string) error {
-	encoded, err := AppendJSON(nil, p, requestID)
+	return writeJSON(w, words.Words{}, p, requestID)
+}
+
+func writeJSON(w http.ResponseWriter, speaks words.Words, p *authmethods.Problem, requestID string) error {
+	encoded, err := appendJSON(nil, speaks, p, requestID)
 	if err != nil {
 		return err
 	}
 	headers(w, p)
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Language", string(speaks.Language()))
 	w.WriteHeader(Status(p))
 	_, err = w.Write(append(encoded, '\n'))
 	return err
 }
 
+// AnswerPage answers people with the problem as a page in their language.
+func AnswerPage(c *route.Call, p *authmethods.Problem) error {
+	headers(c.Response(), p)
+	return page.Fault.Show(c, Status(p), page.Problem(page.Words(c), p, explain(p), c.RequestID))
+}
+
 // WritePage answers people with the problem as a page of the tenant with the given
-// name, which may be empty.
+// name, which may be empty, in English.
 func WritePage(w http.ResponseWriter, p *authmethods.Problem, tenant, requestID string) error {
 	headers(w, p)
-	return page.Fault.Render(w, Status(p), tenant, page.Problem(p, explain(p), requestID))
+	return page.Fault.Render(w, Status(p), tenant, page.Problem(words.Words{}, p, explain(p), requestID))
 }

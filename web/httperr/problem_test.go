@@ -14,6 +14,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/web/httperr"
+	"latchkey/web/route"
 )
 
 func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
@@ -113,5 +114,54 @@ func TestWhatIsNotFoundIsTheSameAnswerWhateverItWas(t *testing.T) {
 	}
 	if one.Body.String() != two.Body.String() {
 		t.Errorf("%s\n%s", one.Body, two.Body)
+	}
+}
+
+func TestPeopleAreToldInTheirLanguageAndProgramsByTheSameCodes(t *testing.T) {
+	p := httperr.TooLarge()
+	answer := func(accept string, write func(*route.Call, *authmethods.Problem) error) *httptest.ResponseRecorder {
+		r, w := httptest.NewRequest(http.MethodGet, "/x", nil), httptest.NewRecorder()
+		r.Header.Set("Accept-Language", accept)
+		if err := write(&route.Call{Context: echo.New().NewContext(r, w), RequestID: "req_1"}, p); err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	for _, c := range []struct{ accept, language, title string }{
+		{"en", "en", "The request is too large"}, {"fr-CA, en;q=0.5", "fr", "La requête est trop volumineuse"}, {"", "en", "The request is too large"},
+	} {
+		w := answer(c.accept, httperr.AnswerJSON)
+		var got struct{ Title, Code string }
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Title != c.title || got.Code != string(httperr.CodeTooLarge) || w.Header().Get("Content-Language") != c.language {
+			t.Errorf("%q: %v %s", c.accept, w.Header(), w.Body)
+		}
+		w = answer(c.accept, httperr.AnswerPage)
+		if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), c.title) || !strings.Contains(w.Body.String(), `<html lang="`+c.language+`"`) {
+			t.Errorf("%q: the page: %d %s", c.accept, w.Code, w.Body)
+		}
+	}
+}
+
+func TestWhatOnlyHTTPKnowsIsSaidInFrenchToo(t *testing.T) {
+	for _, p := range []*authmethods.Problem{httperr.TooLarge(), httperr.MethodNotAllowed(), httperr.UnknownHost(), httperr.BrowserRefused(), httperr.CrossOrigin(nil)} {
+		titles := map[string]bool{}
+		for _, accept := range []string{"en", "fr"} {
+			r, w := httptest.NewRequest(http.MethodGet, "/x", nil), httptest.NewRecorder()
+			r.Header.Set("Accept-Language", accept)
+			if err := httperr.AnswerJSON(&route.Call{Context: echo.New().NewContext(r, w)}, p); err != nil {
+				t.Fatal(err)
+			}
+			var got struct{ Title string }
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Title == "" {
+				t.Fatalf("%s: %v", w.Body, err)
+			}
+			titles[got.Title] = true
+		}
+		if len(titles) != 2 {
+			t.Errorf("%s is called %v", p.Code, titles)
+		}
 	}
 }

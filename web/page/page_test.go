@@ -3,129 +3,61 @@ package page_test
 import (
 	"html"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/test/screenshots/states"
 	"latchkey/web/page"
+	"latchkey/web/words"
 )
 
-const hostile = `<script>alert(1)</script>"'&`
-
-var began = time.Date(2026, 11, 21, 10, 32, 0, 0, time.UTC)
-
-func consentOf(e authmethods.Environment, at int) page.Consent {
-	return page.Consent{
-		ID: "cs_01JD7Q8K6ZT3M5V9N2B4C6D8F0", Method: "Zoho Desk – Support", Provider: "Zoho Desk", Environment: e,
-		BegunAt: began, ExpiresAt: began.Add(10 * time.Minute), Steps: page.Steps{Provider: "Zoho Desk", At: at},
-	}
+type rendered struct {
+	name, html string
+	language   words.Language
 }
 
-func completed(e authmethods.Environment) page.CompletedPage {
-	c := page.CompletedPage{
-		Consent: consentOf(e, 4), Tenant: "Acme", TenantSlug: "acme", Reference: "zoho-desk",
-		Notes: []string{"The account lives in the data centre Europe; the connection uses that one."}, DataCentre: "Europe",
-		Approver: "ada@example.eu", Organization: page.Organization{ID: "20067000001", Name: "Moreau Support"},
-		Scopes: []string{"Desk.tickets.READ", "Desk.basic.READ"},
-	}
-	c.EndedAt = began.Add(90 * time.Second)
-	return c
-}
-
-func lacking() page.CompletedPage {
-	c := completed(authmethods.Production)
-	c.Code = string(authmethods.CodeScopesMissing)
-	c.Lacking = page.CardOf(authmethods.Diagnose(authmethods.CodeScopesMissing))
-	c.Detail = "Approved with fewer permissions than were asked for. Missing: Desk.basic.READ."
-	c.Approver, c.Organization.Name = "", ""
-	return c
-}
-
-func failed(code authmethods.Code, detail string) page.FailedPage {
-	f := page.FailedPage{Consent: consentOf(authmethods.Production, 0), Detail: detail, Card: *page.CardOf(authmethods.Diagnose(code))}
-	f.Code, f.EndedAt = string(code), began.Add(time.Minute)
-	return f
-}
-
-func choose(unchosen bool) page.ChoosePage {
-	return page.ChoosePage{
-		Consent: consentOf(authmethods.Production, 3), Unchosen: unchosen, Form: page.Form{Action: "/consents/cs_1/organization", Token: "t"},
-		Organizations: []page.Organization{
-			{ID: "20067000001", Name: "Moreau Support", Default: true, Environment: authmethods.Production},
-			{ID: "20067000002", Name: "Moreau Support Sandbox", Environment: authmethods.Sandbox},
-			{ID: "20067000003"},
-		},
-	}
-}
-
-func start(e authmethods.Environment, name string) page.StartPage {
-	s := page.StartPage{
-		Consent: consentOf(e, 1), Tenant: "Acme", Minutes: 9, Ticket: "ticket", Form: page.Form{Action: "/consents/cs_1/start", Token: "t"},
-		Scopes: []page.Scope{{Name: "Desk.tickets.READ", Lets: "Read tickets"}, {Name: "Desk.custom.READ"}},
-	}
-	if name != "" {
-		s.Method, s.Tenant, s.Scopes = name, name, []page.Scope{{Name: name, Lets: name}, {Name: name}}
-	}
-	return s
-}
-
-type rendered struct{ name, html string }
-
-func render[T any](t *testing.T, name string, p page.Template[T], data T) rendered {
+func render(t *testing.T, state states.State, w words.Words) rendered {
 	t.Helper()
-	w := httptest.NewRecorder()
-	if err := p.Render(w, 200, "Acme", data); err != nil {
-		t.Fatalf("%s: %v", name, err)
+	answer := httptest.NewRecorder()
+	chrome := page.Chrome{Words: w, Tenant: "Acme", Person: &page.Person{Name: "Marie Dupont", Email: "marie@acme.example"}}
+	if err := state.Write(answer, chrome); err != nil {
+		t.Fatalf("%s: %v", state.Name, err)
 	}
-	return rendered{name, w.Body.String()}
+	return rendered{state.Name, answer.Body.String(), w.Language()}
 }
 
-// states are all pages in all their forms.
-func states(t *testing.T) []rendered {
+// everything is all pages in all their forms and languages.
+func everything(t *testing.T) []rendered {
 	t.Helper()
-	noScopes := start(authmethods.Sandbox, "")
-	noScopes.Scopes, noScopes.Minutes = nil, 0
-	problem := authmethods.InvalidField("/x", "This field is wrong.")
-	return []rendered{
-		render(t, "home", page.Home, page.HomePage{Name: "Acme", Description: "/api/v1/openapi.yaml"}),
-		render(t, "start", page.Start, start(authmethods.Production, "")),
-		render(t, "start-sandbox", page.Start, start(authmethods.Sandbox, "")),
-		render(t, "start-without-scopes", page.Start, noScopes),
-		render(t, "start-hostile", page.Start, start(authmethods.Production, hostile)),
-		render(t, "forward", page.Forward, page.ForwardPage{Provider: "Zoho Desk", URL: "https://accounts.zoho.eu/oauth/v2/auth?a=b&c=d", Steps: page.Steps{Provider: "Zoho Desk", At: 2}}),
-		render(t, "ready", page.Ready, page.ReadyPage{Address: "https://acme.example.com/api/authclients/k3wq7dm/p9xh2ta"}),
-		render(t, "waiting", page.Waiting, page.WaitingPage{Consent: consentOf(authmethods.Production, 2)}),
-		render(t, "exchanging", page.Waiting, page.WaitingPage{Consent: consentOf(authmethods.Production, 3), Exchanging: true}),
-		render(t, "choose", page.Choose, choose(false)),
-		render(t, "choose-unchosen", page.Choose, choose(true)),
-		render(t, "completed", page.Completed, completed(authmethods.Production)),
-		render(t, "completed-sandbox", page.Completed, completed(authmethods.Sandbox)),
-		render(t, "completed-lacking", page.Completed, lacking()),
-		render(t, "completed-bare", page.Completed, page.CompletedPage{Consent: consentOf(authmethods.Production, 4)}),
-		render(t, "failed", page.Failed, failed(authmethods.CodeClientRejected, "Zoho Desk refused the client ID and secret at its data centre eu.")),
-		render(t, "failed-temporary", page.Failed, failed(authmethods.CodeProviderThrottled, "Zoho Desk asks to wait. Nothing is lost; approve again in a while.")),
-		render(t, "foreign", page.Foreign, page.ForeignPage{}),
-		render(t, "malformed", page.Malformed, page.MalformedPage{}),
-		render(t, "fault", page.Fault, page.Problem(problem, authmethods.Diagnose(problem.Code), "req_1")),
-		render(t, "fault-bare", page.Fault, page.FaultPage{Title: "This host is not known here"}),
+	var all []rendered
+	for _, language := range []words.Language{words.English, words.French, words.Pseudo} {
+		w := words.In(language)
+		for _, state := range states.All(w) {
+			all = append(all, render(t, state, w))
+		}
 	}
+	return all
 }
 
 var (
-	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|<script|\son[a-z]+=|javascript:`)
+	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|<script>|\son[a-z]+=|javascript:`)
 	resource  = regexp.MustCompile(`(?:src|href|action)="([^"]*)"`)
 	withID    = regexp.MustCompile(`\sid="([^"]+)"`)
-	refers    = regexp.MustCompile(`\saria-(?:labelledby|describedby)="([^"]+)"`)
-	control   = regexp.MustCompile(`<(input|select|textarea)\b[^>]*>`)
+	script    = regexp.MustCompile(`<script [^>]*>`)
+	refers    = regexp.MustCompile(`\s(?:aria-labelledby|aria-describedby|for)="([^"]+)"`)
+	control   = regexp.MustCompile(`<(?:input|select|textarea)\b[^>]*>`)
 	emptyLine = regexp.MustCompile(`<(p|li|dd|h[1-3])(\s[^>]*)?>\s*</`)
 )
 
 func TestEveryPageIsWellFormedForEverybody(t *testing.T) {
-	for _, p := range states(t) {
-		t.Run(p.name, func(t *testing.T) {
-			for _, once := range []string{"<h1>", "<main ", "<title>", `<html lang="en">`, `class="skip"`, "</html>", page.StylePath} {
+	for _, p := range everything(t) {
+		t.Run(p.name+"/"+string(p.language), func(t *testing.T) {
+			for _, once := range []string{"<h1>", "<main ", "<title>", `<html lang="` + string(p.language) + `">`, `class="skip"`, "</html>", page.StylePath} {
 				if n := strings.Count(p.html, once); n != 1 {
 					t.Errorf("%q stands %d times in the page, want once", once, n)
 				}
@@ -133,48 +65,65 @@ func TestEveryPageIsWellFormedForEverybody(t *testing.T) {
 			if found := inline.FindString(p.html); found != "" {
 				t.Errorf("something inline that the content policy forbids: %q", found)
 			}
+			for _, found := range script.FindAllString(p.html, -1) {
+				if !strings.Contains(found, ` src="/static/`) {
+					t.Errorf("a script that is not ours: %s", found)
+				}
+			}
 			for _, m := range resource.FindAllStringSubmatch(p.html, -1) {
 				if strings.HasPrefix(m[1], "//") || strings.HasPrefix(m[1], "http") && !strings.Contains(m[1], "accounts.zoho.eu") {
 					t.Errorf("the page leads elsewhere: %s", m[1])
 				}
 			}
-			ids := map[string]int{}
-			for _, m := range withID.FindAllStringSubmatch(p.html, -1) {
-				ids[m[1]]++
-			}
-			for id, n := range ids {
-				if n > 1 {
-					t.Errorf("the id %q is given %d times", id, n)
-				}
-			}
-			for _, m := range refers.FindAllStringSubmatch(p.html, -1) {
-				if ids[m[1]] == 0 {
-					t.Errorf("something refers to the id %q, which nothing has", m[1])
-				}
-			}
 			if found := emptyLine.FindString(p.html); found != "" {
 				t.Errorf("an element without words: %q", found)
 			}
-			for _, found := range control.FindAllString(p.html, -1) {
-				if !strings.Contains(found, `type="hidden"`) && !strings.Contains(p.html, `<label class="option">`+found) {
-					t.Errorf("a control without a label: %s", found)
-				}
-			}
-			for _, leftover := range []string{"<no value>", "ZgotmplZ", "%!", "{{"} {
+			for _, leftover := range []string{"<no value>", "ZgotmplZ", "%!", "{{", "⟦"} {
 				if strings.Contains(p.html, leftover) {
 					t.Errorf("the page shows %q", leftover)
 				}
 			}
+			checkReferences(t, p.html)
 		})
 	}
 }
 
+// checkReferences looks at ids, at what refers to them, and at the labels of controls.
+func checkReferences(t *testing.T, page string) {
+	t.Helper()
+	ids := map[string]int{}
+	for _, m := range withID.FindAllStringSubmatch(page, -1) {
+		ids[m[1]]++
+	}
+	for id, n := range ids {
+		if n > 1 {
+			t.Errorf("the id %q is given %d times", id, n)
+		}
+	}
+	for _, m := range refers.FindAllStringSubmatch(page, -1) {
+		for _, id := range strings.Fields(m[1]) {
+			if ids[id] == 0 {
+				t.Errorf("something refers to the id %q, which nothing has", id)
+			}
+		}
+	}
+	for _, found := range control.FindAllString(page, -1) {
+		labelled := strings.Contains(found, `type="hidden"`) || strings.Contains(found, `aria-hidden="true"`) || strings.Contains(page, `<label class="option">`+found)
+		if id := withID.FindStringSubmatch(found); id != nil {
+			labelled = labelled || strings.Contains(page, `for="`+id[1]+`"`)
+		}
+		if !labelled {
+			t.Errorf("a control without a label: %s", found)
+		}
+	}
+}
+
 func TestNamesThatPeopleChoseAreText(t *testing.T) {
-	for _, p := range states(t) {
+	for _, p := range everything(t) {
 		if p.name != "start-hostile" {
 			continue
 		}
-		if strings.Contains(p.html, "<script") || !strings.Contains(p.html, "&lt;script&gt;") {
+		if strings.Contains(p.html, "<script>") || !strings.Contains(p.html, "&lt;script&gt;") {
 			t.Error("a name became markup")
 		}
 	}
@@ -185,19 +134,32 @@ func TestTitlesBeginWithTheOutcome(t *testing.T) {
 		"failed": "Error: ", "failed-temporary": "Error: ", "fault": "Error: ", "foreign": "Error: ", "malformed": "Error: ", "choose-unchosen": "Error: ",
 		"completed": "Zoho Desk – Support is connected", "choose": "Choose an organisation", "exchanging": "Testing the access",
 	}
-	for _, p := range states(t) {
-		if want := begins[p.name]; !strings.Contains(p.html, "<title>"+want) {
-			t.Errorf("%s: the title does not begin with %q", p.name, want)
+	for _, p := range everything(t) {
+		want := begins[p.name]
+		if p.language == words.French && want == "Error: " {
+			want = "Erreur\u202f: "
+		} else if p.language != words.English {
+			continue
+		}
+		if !strings.Contains(p.html, "<title>"+want) {
+			t.Errorf("%s, %s: the title does not begin with %q", p.name, p.language, want)
 		}
 	}
 }
 
 func TestEveryDiagnosisHasACard(t *testing.T) {
-	for _, d := range authmethods.Diagnoses() {
-		p := render(t, d.Ref, page.Failed, failed(d.Code, "What happened."))
-		for _, part := range append([]string{d.Title, d.Action}, d.Causes...) {
-			if !strings.Contains(p.html, html.EscapeString(part)) {
-				t.Errorf("%s: the page lacks %q", d.Ref, part)
+	for _, language := range words.Languages {
+		w := words.In(language)
+		for _, d := range authmethods.Diagnoses() {
+			answer := httptest.NewRecorder()
+			if err := page.Failed.Write(answer, 200, page.Chrome{Words: w}, states.Failure(w, d.Code, "What happened.")); err != nil {
+				t.Fatal(err)
+			}
+			d = w.Diagnosis(d)
+			for _, part := range append([]string{d.Title, d.Action}, d.Causes...) {
+				if !strings.Contains(answer.Body.String(), html.EscapeString(part)) {
+					t.Errorf("%s in %s: the page lacks %q", d.Ref, language, part)
+				}
 			}
 		}
 	}
@@ -205,28 +167,78 @@ func TestEveryDiagnosisHasACard(t *testing.T) {
 
 func TestAFaultOfOursShowsNothingButTheRequest(t *testing.T) {
 	p := &authmethods.Problem{Detail: "a secret detail", Code: "secret_code", Fields: []authmethods.FieldError{{Detail: "a secret field"}}}
-	got := render(t, "internal", page.Fault, page.Problem(p, authmethods.Diagnose(authmethods.CodeInternal), "req_1")).html
-	if strings.Contains(got, "secret") || !strings.Contains(got, "req_1") {
-		t.Error("an internal fault shows more or less than its request")
+	for _, language := range words.Languages {
+		w, answer := words.In(language), httptest.NewRecorder()
+		if err := page.Fault.Write(answer, 500, page.Chrome{Words: w}, page.Problem(w, p, authmethods.Diagnose(authmethods.CodeInternal), "req_1")); err != nil {
+			t.Fatal(err)
+		}
+		if got := answer.Body.String(); strings.Contains(got, "a secret") || strings.Contains(got, "secret_code") || !strings.Contains(got, "req_1") {
+			t.Errorf("%s: an internal fault shows more or less than its request", language)
+		}
 	}
-	a := page.Problem(authmethods.Missing(), authmethods.Diagnose(authmethods.CodeNotFound), "req_1")
+	a := page.Problem(words.Words{}, authmethods.Missing(), authmethods.Diagnose(authmethods.CodeNotFound), "req_1")
 	if a.RequestID != "" {
 		t.Error("pages of what is missing differ by the request")
 	}
 }
 
-func TestTheStyleSheetMayBeKeptForEver(t *testing.T) {
-	w := httptest.NewRecorder()
-	if err := page.WriteStyle(w); err != nil {
+// loaded finds the files that a page loads.
+var loaded = regexp.MustCompile(`/static/([0-9a-f]{16}\.(?:css|js|svg))`)
+
+func TestWhatPagesLoadMayBeKeptForEver(t *testing.T) {
+	shown := render(t, states.All(words.Words{})[len(states.All(words.Words{}))-1], words.Words{})
+	kinds := map[string]bool{}
+	for _, m := range loaded.FindAllStringSubmatch(shown.html, -1) {
+		for _, encoding := range []string{"", "br, gzip"} {
+			r, w := httptest.NewRequest("GET", m[0], nil), httptest.NewRecorder()
+			r.Header.Set("Accept-Encoding", encoding)
+			found, err := page.WriteStatic(w, r, m[1])
+			if !found || err != nil {
+				t.Fatalf("%s: %t, %v", m[0], found, err)
+			}
+			if got := w.Header().Get("Cache-Control"); !strings.Contains(got, "immutable") {
+				t.Errorf("Cache-Control is %q", got)
+			}
+			if packed := w.Header().Get("Content-Encoding") == "gzip"; packed != (encoding != "") {
+				t.Errorf("%q was asked for, packed is %t", encoding, packed)
+			}
+			if content := w.Body.String(); strings.Contains(content, "url(") || strings.Contains(content, "@import") {
+				t.Errorf("%s loads something", m[0])
+			}
+		}
+		kinds[filepath.Ext(m[1])] = true
+	}
+	if len(kinds) != 3 {
+		t.Errorf("the page loads files of the kinds %v, want style, script and icons", kinds)
+	}
+	if found, _ := page.WriteStatic(httptest.NewRecorder(), httptest.NewRequest("GET", "/static/x.css", nil), "x.css"); found {
+		t.Error("a file that there is not was found")
+	}
+}
+
+// symbols finds the icons that a page shows.
+var symbols = regexp.MustCompile(`<use href="/static/[0-9a-f]{16}\.svg#([a-z]+)"/>`)
+
+func TestEveryIconIsDrawn(t *testing.T) {
+	drawn, err := os.ReadFile("static/icons/icons.svg")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := w.Header().Get("Cache-Control"); !strings.Contains(got, "immutable") {
-		t.Errorf("Cache-Control is %q", got)
+	for _, p := range everything(t) {
+		for _, m := range symbols.FindAllStringSubmatch(p.html, -1) {
+			if !strings.Contains(string(drawn), `<symbol id="`+m[1]+`"`) {
+				t.Errorf("%s shows the icon %s, which nobody drew", p.name, m[1])
+			}
+		}
 	}
-	if css := w.Body.String(); strings.Contains(css, "url(") || strings.Contains(css, "@import") {
-		t.Error("the style sheet loads something")
-	}
-	if !regexp.MustCompile(`^/static/[0-9a-f]{16}\.css$`).MatchString(page.StylePath) {
-		t.Errorf("the style sheet is at %s", page.StylePath)
+}
+
+func BenchmarkThePageOfComponents(b *testing.B) {
+	w := words.In(words.French)
+	p := page.Components(w, time.Now())
+	for b.Loop() {
+		if err := page.Sample.Write(httptest.NewRecorder(), 200, page.Chrome{Words: w, Tenant: "Acme"}, p); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -4,6 +4,22 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/web/words"
+)
+
+// The pages of consents, and of faults.
+var (
+	Home      = Plain[HomePage]("home")
+	Start     = Plain[StartPage]("start")
+	Forward   = Plain[ForwardPage]("forward")
+	Ready     = Plain[ReadyPage]("ready")
+	Waiting   = Plain[WaitingPage]("waiting")
+	Choose    = Plain[ChoosePage]("choose")
+	Completed = Plain[CompletedPage]("completed")
+	Failed    = Plain[FailedPage]("failed")
+	Foreign   = Plain[ForeignPage]("foreign")
+	Malformed = Plain[MalformedPage]("malformed")
+	Fault     = Plain[FaultPage]("fault")
 )
 
 // HomePage is the front page of a tenant.
@@ -22,8 +38,12 @@ type Consent struct {
 	ExpiresAt   time.Time
 	EndedAt     time.Time // zero: not yet
 	Code        string    // of the diagnosis, empty if there is none
+	Detail      string    // what exactly happened, in English; empty: nothing to add
 	Steps       Steps
 }
+
+// Trial reports a consent that is not for live data.
+func (c Consent) Trial() bool { return c.Environment != authmethods.Production }
 
 // Steps shows how far somebody has come.
 type Steps struct {
@@ -40,6 +60,9 @@ type StartPage struct {
 	Form    Form
 	Ticket  string
 }
+
+// AtLeastOne is Minutes, less than one being one.
+func (p StartPage) AtLeastOne() int { return max(1, p.Minutes) }
 
 // Form is where a form goes and what proves that it was ours.
 type Form struct{ Action, Token string }
@@ -70,6 +93,9 @@ type ChoosePage struct {
 	Form          Form
 }
 
+// Faulty reports a form that came back with an error.
+func (p ChoosePage) Faulty() bool { return p.Unchosen }
+
 // Organization is one of the provider's.
 type Organization struct {
 	ID, Name    string
@@ -83,8 +109,7 @@ type CompletedPage struct {
 	Tenant       string
 	Reference    string // of the method
 	TenantSlug   string
-	Lacking      *Card  // if less was granted than was asked for
-	Detail       string // about that
+	Lacking      *Card // if less was granted than was asked for
 	Notes        []string
 	DataCentre   string
 	Approver     string // empty: not known to who looks
@@ -95,49 +120,42 @@ type CompletedPage struct {
 // FailedPage tells why a consent yielded nothing.
 type FailedPage struct {
 	Consent
-	Detail string // what exactly happened
-	Card   Card
+	Card Card
 }
+
+// Faulty is true: the page tells of an error.
+func (FailedPage) Faulty() bool { return true }
 
 // ForeignPage answers a form that no page of ours sent.
 type ForeignPage struct{}
 
+// Faulty is true: the page tells of an error.
+func (ForeignPage) Faulty() bool { return true }
+
 // MalformedPage answers a callback that cannot be read.
 type MalformedPage struct{}
+
+// Faulty is true: the page tells of an error.
+func (MalformedPage) Faulty() bool { return true }
 
 // FaultPage is a problem.
 type FaultPage struct {
 	Title     string
-	Detail    string
-	Fields    []string // what is wrong with the input
+	Detail    string   // in English
+	Fields    []string // what is wrong with the input, in English
 	Card      *Card    // what to do; nil where nothing can be said
 	Code      string
 	RequestID string
 }
 
-// Card is a diagnosis as pages show it.
-type Card struct {
-	Ref       string
-	Title     string
-	Causes    []string
-	Action    string
-	Who       string
-	Temporary bool
-}
+// Faulty is true: the page tells of an error.
+func (FaultPage) Faulty() bool { return true }
 
-// CardOf returns the card of a diagnosis; nil for one that explains nothing.
-func CardOf(d authmethods.Diagnosis) *Card {
-	if d.Action == "" {
-		return nil
-	}
-	return &Card{Ref: d.Ref, Title: d.Title, Causes: d.Causes, Action: d.Action, Who: d.Who, Temporary: d.Temporary}
-}
-
-// Problem is p as a page, explained by d. Of an internal fault nothing is shown
+// Problem is p as a page in the language of w, explained by d. Of an internal fault nothing is shown
 // but the name of the request, and of what is not found not even that, so that the
 // missing and the foreign look the same.
-func Problem(p *authmethods.Problem, d authmethods.Diagnosis, requestID string) FaultPage {
-	f := FaultPage{Title: d.Title, Card: CardOf(d), RequestID: requestID}
+func Problem(w words.Words, p *authmethods.Problem, d authmethods.Diagnosis, requestID string) FaultPage {
+	f := FaultPage{Title: w.Diagnosis(d).Title, Card: CardOf(w, d), RequestID: requestID}
 	if p.Kind == authmethods.Internal {
 		return f
 	}

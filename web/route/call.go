@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/authmethods"
+	"latchkey/sso/session"
 )
 
 // Call is a request that passed all gates, with what they found out.
@@ -22,6 +23,9 @@ type Call struct {
 	Tenant authmethods.Tenant
 	// Service is the one whose key was presented; zero where none is needed.
 	Service authmethods.Service
+	// Person is who is signed in, where a route needs somebody who is; nil if it was
+	// a program that called.
+	Person *session.Present
 	// Caller acts in Tenant; on the internal listener it is zero, since a service
 	// of the platform acts in many tenants.
 	Caller authmethods.Caller

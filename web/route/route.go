@@ -27,13 +27,15 @@ const (
 	Ticket authmethods.Right = "ticket"
 	// Browser is for the browser that a consent is bound to.
 	Browser authmethods.Right = "browser"
+	// Person is for everybody who is signed in, whatever their rights.
+	Person authmethods.Right = "person"
 	// SubjectToken is for a program whose API key is the subject token of its
 	// request (RFC 8693); the handler checks it.
 	SubjectToken authmethods.Right = "subject_token"
 )
 
 // Exceptions lists the exceptions.
-var Exceptions = [...]authmethods.Right{Open, Ticket, Browser, SubjectToken}
+var Exceptions = [...]authmethods.Right{Open, Ticket, Browser, Person, SubjectToken}
 
 // Route is one thing that the server answers.
 type Route struct {
@@ -84,7 +86,7 @@ func (r Route) check() error {
 		return fmt.Errorf("%q is no operation id", r.Operation)
 	case r.Listeners&(Public|Internal) == 0:
 		return fmt.Errorf("no listener")
-	case r.Listeners&Internal != 0 && authmethods.AdminRights.Has(r.Right):
+	case r.Listeners&Internal != 0 && (authmethods.AdminRights.Has(r.Right) || r.Right == Person):
 		return fmt.Errorf("an administrator's right on the internal listener")
 	case r.Listeners&Public != 0 && (r.Right == authmethods.Borrow || r.Right == SubjectToken):
 		return fmt.Errorf("lending on the public listener")

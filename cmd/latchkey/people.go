@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"latchkey/crypto/secret"
+	"latchkey/sso/credentials"
+	"latchkey/sso/directory"
+	"latchkey/sso/identity"
+	"latchkey/sso/mail"
+	"latchkey/sso/session"
+	"latchkey/sso/signin"
+	signins "latchkey/sso/store"
+	"latchkey/tokens/upstream"
+)
+
+// people is what the server and the operator's commands need for those who sign in.
+type people struct {
+	directory   *directory.Directory
+	credentials *credentials.Credentials
+	sessions    *session.Sessions
+	breached    *credentials.Breached // nil: the built-in list only
+	mail        *mail.Sender          // nil: there is no mail
+}
+
+// openPeople prepares what belongs to people on an opened storage.
+func openPeople(cfg *Config, s *storage, log *slog.Logger) (people, error) {
+	p := people{
+		directory: directory.New(directory.Options{DB: s.db, Vault: s.vault, CheckMethod: signin.CheckMethod(s.methods, s.catalog)}),
+		sessions:  session.New(session.Options{DB: s.db, System: s.system, Vault: s.vault, PublicURL: cfg.PublicURL, Log: log}),
+	}
+	var err error
+	if cfg.BreachedPasswords != "" {
+		if p.breached, err = credentials.OpenBreached(cfg.BreachedPasswords); err != nil {
+			return p, &usageError{err: fmt.Errorf("LATCHKEY_BREACHED_PASSWORDS: %w", err)}
+		}
+	}
+	p.credentials = credentials.New(credentials.Options{
+		DB: s.db, System: s.system, Vault: s.vault, PublicURL: cfg.PublicURL, Breached: p.breached, Log: log,
+	})
+	p.mail, err = cfg.mailer()
+	return p, err
+}
+
+// newSignIn is the service by which people sign in at providers.
+func newSignIn(cfg *Config, s *storage, providers *upstream.Client, log *slog.Logger) *signin.Service {
+	return signin.New(signin.Options{
+		Directory: s.people.directory, SignIns: signins.New(signins.Options{DB: s.db, System: s.system, Vault: s.vault}),
+		Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog,
+		Identity: identity.New(identity.Options{HTTP: providers.HTTPClient(), Log: log}),
+		Provider: providers, PublicURL: cfg.PublicURL, Log: log,
+	})
+}
+
+// mailer is the sender that the configuration describes; nil: there is no mail.
+func (c *Config) mailer() (*mail.Sender, error) {
+	if c.MailURL.IsZero() {
+		return nil, nil
+	}
+	u, err := url.Parse(c.MailURL.Reveal())
+	if err != nil {
+		return nil, errors.New("must be smtp://…, smtps://… or smtp+plain://…") // the value may hold a password
+	}
+	security, ok := map[string]mail.Security{"smtp": mail.StartTLS, "smtps": mail.TLS, "smtp+plain": mail.Plain}[u.Scheme]
+	if !ok || u.Hostname() == "" {
+		return nil, errors.New("must be smtp://…, smtps://… or smtp+plain://…")
+	}
+	settings := mail.Settings{Host: u.Hostname(), Security: security, From: c.MailFrom}
+	if port := u.Port(); port != "" {
+		if settings.Port, err = strconv.Atoi(port); err != nil {
+			return nil, errors.New("the port is not a number")
+		}
+	}
+	if u.User != nil {
+		settings.User = u.User.Username()
+		settings.Password = passwordOf(u)
+	}
+	return mail.New(settings)
+}
+
+// prunePeople removes what is kept no longer of those who sign in.
+func (a *app) prunePeople(ctx context.Context) error {
+	now := time.Now()
+	return errors.Join(
+		a.storage.people.sessions.Prune(ctx, now), a.storage.people.credentials.Prune(ctx, now), a.signIn.Prune(ctx, now),
+	)
+}
+
+func passwordOf(u *url.URL) secret.Text {
+	password, _ := u.User.Password()
+	return secret.New(password)
+}

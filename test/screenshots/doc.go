@@ -1,0 +1,7 @@
+// Command screenshots pictures every page: in both languages, light and dark, at the
+// widths of a telephone, a tablet and a desk.
+//
+//	go run ./test/screenshots DIR [NAME...]
+//
+// With names, only the pages whose names begin with one of them.
+package main

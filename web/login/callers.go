@@ -1,0 +1,26 @@
+package login
+
+import (
+	"latchkey/authmethods"
+	"latchkey/sso"
+	"latchkey/sso/session"
+	"latchkey/web/route"
+)
+
+// person is the caller as whom somebody acts upon their own account.
+func person(c *route.Call, u *sso.User) authmethods.Caller {
+	actor := authmethods.Actor{Kind: authmethods.ActorPerson, ID: u.ID, Name: u.UserName}
+	return authmethods.NewCaller(c.Tenant.ID, actor, nil, c.RequestID)
+}
+
+// presentCaller is the caller as whom somebody acts who is signed in.
+func presentCaller(c *route.Call, p session.Present, rights authmethods.Rights) authmethods.Caller {
+	actor := authmethods.Actor{Kind: authmethods.ActorPerson, ID: p.User.ID, Name: p.User.UserName}
+	return authmethods.NewCaller(c.Tenant.ID, actor, rights, c.RequestID)
+}
+
+// service is the caller as whom a service of the platform acts in a tenant.
+func service(c *route.Call, tenant authmethods.TenantID) authmethods.Caller {
+	actor := authmethods.Actor{Kind: authmethods.ActorService, ID: c.Service.ID, Name: c.Service.Name}
+	return authmethods.NewCaller(tenant, actor, nil, c.RequestID)
+}
