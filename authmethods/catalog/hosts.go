@@ -38,6 +38,9 @@ func (p Provider) Hosts() []string {
 	if p.Organizations != nil {
 		addresses = append(addresses, p.Organizations.URL)
 	}
+	if p.People != nil {
+		addresses = append(addresses, p.People.URL)
+	}
 	if p.Account != nil {
 		addresses = append(addresses, p.Account.URL)
 	}

@@ -72,6 +72,7 @@ type Provider struct {
 	RegionParams  RegionParams
 	Verify        Verification
 	Organizations *Organizations
+	People        *People
 	Account       *Account
 	TestCall      *TestCall
 	ConsoleURL    string
@@ -349,6 +350,11 @@ func (r *resolver) calls() {
 		resolved := *o
 		resolved.URL, resolved.Proof = r.text(o.URL), r.text(o.Proof)
 		r.p.Organizations = &resolved
+	}
+	if people := r.t.People; people != nil {
+		resolved := *people
+		resolved.URL = r.text(people.URL)
+		r.p.People = &resolved
 	}
 	if a := r.t.Account; a != nil {
 		resolved := *a

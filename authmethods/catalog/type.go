@@ -55,6 +55,7 @@ type Type struct {
 	Revocation        Revocation        `yaml:"revocation"`
 	Verification      Verification      `yaml:"verification"`
 	Organizations     *Organizations    `yaml:"organizations"`
+	People            *People           `yaml:"people"`
 	Account           *Account          `yaml:"account"`
 	Profile           *Profile          `yaml:"profile"`
 	TestCall          *TestCall         `yaml:"test_call"`
@@ -343,6 +344,19 @@ type Organizations struct {
 	// Proof is a call that succeeds with Header only for the organisation that the
 	// token is for, where the list may hold others.
 	Proof  string   `yaml:"proof"`
+	Scopes []string `yaml:"scopes"` // any one of them suffices
+}
+
+// People says how those are listed who work with the product, in parts of Size.
+type People struct {
+	URL    string   `yaml:"url"`
+	List   string   `yaml:"list"`
+	ID     string   `yaml:"id"` // what sub is when they sign in
+	Email  string   `yaml:"email"`
+	Name   string   `yaml:"name"`
+	Offset string   `yaml:"offset"` // the parameter that says how many to leave out
+	Limit  string   `yaml:"limit"`  // the parameter that says how many to list
+	Size   int      `yaml:"size"`
 	Scopes []string `yaml:"scopes"` // any one of them suffices
 }
 

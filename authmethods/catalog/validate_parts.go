@@ -29,6 +29,9 @@ func (t *Type) urlTemplates() []template {
 	if t.Organizations != nil {
 		list = append(list, template{"organizations.url", t.Organizations.URL}, template{"organizations.proof", t.Organizations.Proof})
 	}
+	if t.People != nil {
+		list = append(list, template{"people.url", t.People.URL})
+	}
 	if t.Account != nil {
 		list = append(list, template{"account.url", t.Account.URL})
 	}
@@ -242,6 +245,9 @@ func (v *validator) answers() {
 		if o.Header != "" && v.t.API.Headers[o.Header] != PlaceholderOrganization {
 			v.fault("organizations.header", "api.headers must hold \"%s: %s\"", o.Header, PlaceholderOrganization)
 		}
+	}
+	if p := v.t.People; p != nil && (p.URL == "" || p.List == "" || p.ID == "" || p.Offset == "" || p.Limit == "" || p.Size < 1) {
+		v.fault("people", "needs url, list, id, offset, limit and size")
 	}
 	if a := v.t.Account; a != nil && (a.URL == "" || a.ID == "") {
 		v.fault("account", "needs url and id")

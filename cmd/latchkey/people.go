@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	"latchkey/authmethods"
 	"latchkey/crypto/secret"
+	"latchkey/sso"
 	"latchkey/sso/credentials"
 	"latchkey/sso/directory"
 	"latchkey/sso/identity"
@@ -17,6 +19,7 @@ import (
 	"latchkey/sso/session"
 	"latchkey/sso/signin"
 	signins "latchkey/sso/store"
+	"latchkey/tokens/consent"
 	"latchkey/tokens/upstream"
 )
 
@@ -49,13 +52,26 @@ func openPeople(cfg *Config, s *storage, log *slog.Logger) (people, error) {
 }
 
 // newSignIn is the service by which people sign in at providers.
-func newSignIn(cfg *Config, s *storage, providers *upstream.Client, log *slog.Logger) *signin.Service {
+func newSignIn(cfg *Config, s *storage, providers *upstream.Client, consents *consent.Service, log *slog.Logger) *signin.Service {
 	return signin.New(signin.Options{
 		Directory: s.people.directory, SignIns: signins.New(signins.Options{DB: s.db, System: s.system, Vault: s.vault}),
 		Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog,
 		Identity: identity.New(identity.Options{HTTP: providers.HTTPClient(), Log: log}),
-		Provider: providers, PublicURL: cfg.PublicURL, Log: log,
+		Provider: providers, Agents: agents(consents), PublicURL: cfg.PublicURL, Log: log,
 	})
+}
+
+// agents lists the people whom a method's provider knows, as it will speak of them when
+// they sign in: with the e-mail address that it has verified.
+func agents(of *consent.Service) func(context.Context, authmethods.Caller, authmethods.ID, authmethods.Environment) ([]sso.Claims, error) {
+	return func(ctx context.Context, c authmethods.Caller, method authmethods.ID, e authmethods.Environment) ([]sso.Claims, error) {
+		people, err := of.People(ctx, c, method, e)
+		claims := make([]sso.Claims, len(people))
+		for i, p := range people {
+			claims[i] = sso.Claims{"sub": p.ID, "email": p.Email, "email_verified": true, "name": p.Name}
+		}
+		return claims, err
+	}
 }
 
 // mailer is the sender that the configuration describes; nil: there is no mail.

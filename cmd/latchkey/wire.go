@@ -69,12 +69,12 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 		Grants: a.grants, Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog, Upstream: a.providers,
 		Engine: a.engine, Changed: a.forget, PublicURL: cfg.PublicURL, Log: log,
 	})
-	a.signIn = newSignIn(cfg, s, a.providers, log)
+	a.signIn = newSignIn(cfg, s, a.providers, a.consents, log)
 	a.subscribe()
 	a.public, a.internal = web.New(web.Deps{
 		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Ledger: a.grants, Catalog: s.catalog,
 		Directory: s.people.directory, Sessions: s.people.sessions, Credentials: s.people.credentials, SignIn: a.signIn, Mail: s.people.mail,
-		Ready: a.ready, Metrics: metrics, PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, Log: log,
+		Ready: a.ready, Metrics: metrics, PublicURL: cfg.PublicURL, InternalURL: cfg.internalURL(), TrustedProxies: cfg.TrustedProxies, Log: log,
 	})
 	return a
 }
