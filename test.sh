@@ -66,6 +66,7 @@ prerequisites() {
 	have_postgres || missing+=(postgresql)
 	have_chromium || missing+=(chromium fonts-dejavu-core)
 	have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+	have nginx || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 	have gcc || missing+=(gcc libc6-dev) # for the race detector
 	if [ ${#missing[@]} -eq 0 ]; then
 		return 0

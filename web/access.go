@@ -46,7 +46,7 @@ func (s *server) admit(c *route.Call, right authmethods.Right) error {
 	case route.Person:
 		return s.admitPerson(c)
 	}
-	if s.listener == route.Public && c.Request().Header["Authorization"] == nil && s.sessionCookie(c) != "" {
+	if s.listener == route.Public && c.Request().Header["Authorization"] == nil && (s.pages[c.Path()] || s.sessionCookie(c) != "") {
 		if err := s.admitPerson(c); err != nil {
 			return err
 		}

@@ -38,7 +38,14 @@ func TestEveryRouteAsksForItsKey(t *testing.T) {
 		}
 		guarded++
 		call := func(headers ...string) reply {
+			headers = append(headers, "Accept", "application/json")
 			return s.send(r.Listeners, request(t, r.Method, address(r), "", "{}", headers...))
+		}
+		if r.Page {
+			answer := s.send(r.Listeners, request(t, r.Method, address(r), "", "{}", "Accept", "text/html"))
+			if answer.Status != http.StatusSeeOther || !strings.HasPrefix(answer.Header.Get("Location"), "/login?") {
+				t.Errorf("%s %s without a session: %d to %s", r.Method, r.Path, answer.Status, answer.Header.Get("Location"))
+			}
 		}
 		for _, bad := range []string{"", "Bearer", "Bearer ", "Bearer lk_nonsense", "Basic " + s.admin, "Bearer " + s.admin + "x"} {
 			answer := call("Authorization", bad).want(401, "invalid_api_key")
@@ -130,7 +137,7 @@ func TestTheHostDecidesTheTenant(t *testing.T) {
 	for _, host := range []string{
 		"acme.latchkey.test", "ACME.Latchkey.TEST", "acme.latchkey.test.", "acme.latchkey.test:443", "acme.latchkey.test:8443", "Acme.latchkey.test.:8443",
 	} {
-		if got := get(host, "/"); got.Status != 200 {
+		if got := get(host, "/login"); got.Status != 200 {
 			t.Errorf("%s: status %d", host, got.Status)
 		}
 	}
@@ -157,7 +164,7 @@ func TestATenantIsReachedByItsOwnHosts(t *testing.T) {
 	s := newStack(t)
 	_, err := s.Tenants.Create(t.Context(), authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}, store.NewTenant{Slug: "initech", Hosts: []string{"sso.initech.example"}})
 	must(t, err)
-	r := request(t, "GET", "https://sso.initech.example/", "", nil)
+	r := request(t, "GET", "https://sso.initech.example/login", "", nil)
 	if got := s.send(route.Public, r).want(200); !strings.Contains(got.Body, "initech") {
 		t.Errorf("the page of another tenant:\n%s", got.Body)
 	}
@@ -236,7 +243,7 @@ func TestPeopleGetPagesAndProgramsGetProblems(t *testing.T) {
 
 func TestTheStyleSheetOfAPageIsThereForEver(t *testing.T) {
 	s := newStack(t)
-	home := s.send(route.Public, request(t, "GET", origin+"/", "", nil, "Accept", "text/html")).want(200)
+	home := s.send(route.Public, request(t, "GET", origin+"/login", "", nil, "Accept", "text/html")).want(200)
 	_, rest, ok := strings.Cut(home.Body, `<link rel="stylesheet" href="`)
 	path, _, _ := strings.Cut(rest, `"`)
 	if !ok {

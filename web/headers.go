@@ -15,7 +15,7 @@ type header struct {
 
 // contentPolicy lets pages use what this server itself serves, and nothing else.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // headersFor are on every answer, faults and redirects included.
 func headersFor(secure bool) []header {

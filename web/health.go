@@ -54,16 +54,11 @@ func (d Deps) description(c *route.Call) error {
 	return err
 }
 
-func (d Deps) home(c *route.Call) error {
-	return page.Home.Render(c.Response(), http.StatusOK, c.Tenant.Name, page.HomePage{
-		Name: c.Tenant.Name, Description: "/api/v1/openapi.yaml",
-	})
-}
-
-// stylesheet is served under the name that its content gives it.
-func (d Deps) stylesheet(c *route.Call) error {
-	if c.Param("file") != page.StyleFile {
+// static is what pages load, each file under the name that its content gives it.
+func (d Deps) static(c *route.Call) error {
+	found, err := page.WriteStatic(c.Response(), c.Request(), c.Param("file"))
+	if !found {
 		return authmethods.Missing()
 	}
-	return page.WriteStyle(c.Response())
+	return err
 }

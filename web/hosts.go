@@ -76,26 +76,51 @@ func (s *server) onlyTenants(c *route.Call) error {
 	return nil
 }
 
-// hostOf returns the host that a browser asked for. A proxy that is trusted may have
-// asked under another one in its name, as those that only ask who is signed in do.
-func (s *server) hostOf(r *http.Request) string {
+// forwardedHost returns the host for which a trusted proxy asks under another one, as
+// those do that only ask who is signed in; empty if there is none.
+func (s *server) forwardedHost(r *http.Request) string {
 	forwarded := r.Header["X-Forwarded-Host"]
 	if len(forwarded) != 1 || len(s.TrustedProxies) == 0 {
-		return r.Host
+		return ""
 	}
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return r.Host
+		return ""
 	}
 	address := from.Addr().Unmap()
 	if !slices.ContainsFunc(s.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address) }) {
-		return r.Host
+		return ""
 	}
 	return forwarded[0]
 }
 
+// tenantOf returns the tenant whose host was asked for. The Host counts if it is any
+// tenant's: proxies that set it pass on whatever a browser says in X-Forwarded-Host.
 func (s *server) tenantOf(c *route.Call) (authmethods.Tenant, error) {
-	host, ok := s.hosts.canonical(s.hostOf(c.Request()))
+	tenant, err := s.tenantAt(c, c.Request().Host)
+	if isUnknownHost(err) {
+		if host := s.forwardedHost(c.Request()); host != "" {
+			tenant, err = s.tenantAt(c, host)
+		}
+	}
+	if err == nil && (tenant.Disabled || tenant.ID == authmethods.Platform) {
+		err = httperr.UnknownHost()
+	}
+	if err != nil {
+		return authmethods.Tenant{}, err
+	}
+	return tenant, nil
+}
+
+// isUnknownHost reports that no tenant has a host.
+func isUnknownHost(err error) bool {
+	var p *authmethods.Problem
+	return errors.As(err, &p) && p.Code == httperr.CodeUnknownHost
+}
+
+// tenantAt returns the tenant that has a host.
+func (s *server) tenantAt(c *route.Call, host string) (authmethods.Tenant, error) {
+	host, ok := s.hosts.canonical(host)
 	if !ok {
 		return authmethods.Tenant{}, httperr.UnknownHost()
 	}
@@ -108,13 +133,8 @@ func (s *server) tenantOf(c *route.Call) (authmethods.Tenant, error) {
 	if errors.Is(err, authmethods.NotFound) {
 		tenant, err = s.Tenants.ByHost(ctx, host)
 	}
-	switch {
-	case errors.Is(err, authmethods.NotFound):
-		return tenant, httperr.UnknownHost()
-	case err != nil:
-		return tenant, err
-	case tenant.Disabled || tenant.ID == authmethods.Platform:
-		return authmethods.Tenant{}, httperr.UnknownHost()
+	if errors.Is(err, authmethods.NotFound) {
+		err = httperr.UnknownHost()
 	}
-	return tenant, nil
+	return tenant, err
 }

@@ -49,6 +49,11 @@ type Deps struct {
 	// one.
 	Metrics   *prometheus.Registry
 	PublicURL authmethods.PublicURL
+	// InternalURL is where services of this machine reach the internal listener,
+	// http://HOST:PORT or unix:PATH: pages show it to developers.
+	InternalURL string
+	// Showcase serves the page of all components, for who works on pages.
+	Showcase bool
 	// TrustedProxies are those whose X-Forwarded-For is believed; none: nobody's.
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger

@@ -7,6 +7,7 @@ import (
 	"latchkey/web/api"
 	"latchkey/web/authclients"
 	"latchkey/web/lend"
+	"latchkey/web/page"
 	"latchkey/web/route"
 )
 
@@ -30,7 +31,14 @@ func (d Deps) table(counted *metrics) route.Table {
 	t = append(t, d.general()...)
 	t = append(t, d.lending(counted)...)
 	t = append(t, d.consents()...)
+	if d.Showcase {
+		t = append(t, route.Route{Method: get, Path: "/components", Listeners: public, Right: route.Open, Operation: "showComponents", Page: true, Handle: page.ShowComponents})
+	}
 	t = append(t, d.loginRoutes()...)
+	t = append(t, d.connectionPages()...)
+	t = append(t, d.adminServiceRoutes()...)
+	t = append(t, d.adminMethodRoutes()...)
+	t = append(t, d.adminPeopleRoutes()...)
 	h := &api.Handlers{
 		Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, PublicURL: d.PublicURL,
 		Directory: d.Directory, Sessions: d.Sessions, Credentials: d.Credentials, SignIn: d.SignIn, Mail: d.Mail,
@@ -46,8 +54,7 @@ func (d Deps) general() route.Table {
 	table := route.Table{
 		{Method: get, Path: "/livez", Listeners: public | internal, Right: route.Open, Operation: "getLiveness", Quiet: true, Handle: d.livez},
 		{Method: get, Path: "/readyz", Listeners: public | internal, Right: route.Open, Operation: "getReadiness", Quiet: true, Handle: d.readyz},
-		{Method: get, Path: "/", Listeners: public, Right: route.Open, Operation: "showHome", Page: true, Handle: d.home},
-		{Method: get, Path: "/static/:file", Listeners: public, Right: route.Open, Operation: "getStaticFile", Handle: d.stylesheet},
+		{Method: get, Path: "/static/:file", Listeners: public, Right: route.Open, Operation: "getStaticFile", Handle: d.static},
 		{Method: get, Path: "/api/v1/openapi.yaml", Listeners: public, Right: route.Open, Operation: "getDescription", Handle: d.description},
 	}
 	metrics := route.Route{Method: get, Path: "/metrics", Listeners: internal, Right: route.Open, Operation: "getMetrics", Quiet: true, Handle: exposition(nil)}

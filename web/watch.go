@@ -71,9 +71,9 @@ func (s *server) answer(c *route.Call, err error) error {
 	if to, ok := s.signInFirst(c, p); ok {
 		return c.Redirect(http.StatusSeeOther, to)
 	}
-	write := func() error { return httperr.WriteJSON(c.Response(), p, c.RequestID) }
+	write := func() error { return httperr.AnswerJSON(c, p) }
 	if s.wantsPage(c) {
-		write = func() error { return httperr.WritePage(c.Response(), p, c.Tenant.Name, c.RequestID) }
+		write = func() error { return httperr.AnswerPage(c, p) }
 	}
 	return errors.Join(err, write())
 }

@@ -144,3 +144,51 @@ func TestASecretIsNotRecorded(t *testing.T) {
 		}
 	})
 }
+
+func TestAListIsNarrowedByWhoDidWhatToWhat(t *testing.T) {
+	storage.EachURL(t, func(t *testing.T, url string) {
+		in := begin(t, url, 0)
+		for _, e := range []struct {
+			actor  authmethods.Actor
+			action string
+			object authmethods.ID
+		}{
+			{authmethods.Actor{Kind: authmethods.ActorPerson, ID: "usr_1", Name: "Marie"}, "method.created", "am_1"},
+			{authmethods.Actor{Kind: authmethods.ActorPerson, ID: "usr_1", Name: "Marie"}, "method.changed", "am_1"},
+			{authmethods.Actor{Kind: authmethods.ActorPerson, ID: "usr_2", Name: "Jean"}, "method.changed", "am_2"},
+		} {
+			c := authmethods.NewCaller(in.ID(), e.actor, nil, "")
+			err := db.Tx(t.Context(), in, func(in db.Tenant) error {
+				return audit.Record(t.Context(), in, c, authmethods.Event{Action: e.action, Object: e.object})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			q    audit.Query
+			want string
+		}{
+			{audit.Query{}, "321"},
+			{audit.Query{Actor: "usr_1"}, "21"},
+			{audit.Query{ActorName: "Jean"}, "3"},
+			{audit.Query{Action: "method.changed"}, "32"},
+			{audit.Query{Object: "am_1"}, "21"},
+			{audit.Query{Actor: "usr_1", Action: "method.changed"}, "2"},
+			{audit.Query{Action: "method.changed", BeforeSeq: 3}, "2"},
+			{audit.Query{Actor: "usr_2", Object: "am_1"}, ""},
+		} {
+			events, err := audit.List(t.Context(), in, c.q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := ""
+			for _, e := range events {
+				found += strconv.FormatInt(e.Seq, 10)
+			}
+			if found != c.want {
+				t.Errorf("%+v finds the events %q, want %q", c.q, found, c.want)
+			}
+		}
+	})
+}

@@ -19,26 +19,37 @@ const (
 	page = 500
 )
 
-// Query narrows a list of events.
+// Query narrows a list of events. What is empty narrows nothing.
 type Query struct {
-	Object    authmethods.ID // empty: any
-	BeforeSeq int64          // 0: from the newest
-	Limit     int            // 0: 50; at most 1000
+	Object    authmethods.ID
+	Actor     authmethods.ID
+	ActorName string // as it was when the actor acted
+	Action    string
+	BeforeSeq int64 // 0: from the newest
+	Limit     int   // 0: 50; at most 1000
 }
 
-// List returns events, the newest first.
-func List(ctx context.Context, in db.Tenant, q Query) ([]authmethods.Event, error) {
+func (q *Query) filters() []db.Filter {
 	var filters []db.Filter
-	if q.Object != "" {
-		filters = append(filters, db.Eq("object_id", string(q.Object)))
+	for _, f := range [...]struct{ column, is string }{
+		{"object_id", string(q.Object)}, {"actor_id", string(q.Actor)}, {"actor_name", q.ActorName}, {"action", q.Action},
+	} {
+		if f.is != "" {
+			filters = append(filters, db.Eq(f.column, f.is))
+		}
 	}
 	if q.BeforeSeq > 0 {
 		filters = append(filters, db.Below("seq", q.BeforeSeq))
 	}
+	return filters
+}
+
+// List returns events, the newest first.
+func List(ctx context.Context, in db.Tenant, q Query) ([]authmethods.Event, error) {
 	if q.Limit <= 0 {
 		q.Limit = defaultLimit
 	}
-	rows, err := db.Newest[eventRow](ctx, in, "seq", min(q.Limit, maxLimit), filters...)
+	rows, err := db.Newest[eventRow](ctx, in, "seq", min(q.Limit, maxLimit), q.filters()...)
 	if err != nil {
 		return nil, fmt.Errorf("audit: listing: %w", err)
 	}

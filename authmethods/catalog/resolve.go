@@ -345,29 +345,6 @@ func (r *resolver) apiDomains() {
 	}
 }
 
-func (r *resolver) calls() {
-	if o := r.t.Organizations; o != nil {
-		resolved := *o
-		resolved.URL, resolved.Proof = r.text(o.URL), r.text(o.Proof)
-		r.p.Organizations = &resolved
-	}
-	if people := r.t.People; people != nil {
-		resolved := *people
-		resolved.URL = r.text(people.URL)
-		r.p.People = &resolved
-	}
-	if a := r.t.Account; a != nil {
-		resolved := *a
-		resolved.URL = r.text(a.URL)
-		r.p.Account = &resolved
-	}
-	if c := r.t.TestCall; c != nil {
-		resolved := *c
-		resolved.URL = r.text(c.URL)
-		r.p.TestCall = &resolved
-	}
-}
-
 // text fills one template. What depends on an environment URL that need not be
 // given is empty without it; an address that the table lacks is a fault.
 func (r *resolver) text(template string) string {

@@ -68,6 +68,18 @@ func checkInternalListen(v string) error {
 	return checkListen(v)
 }
 
+// internalURL is where programs of this machine reach the internal listener.
+func (c *Config) internalURL() string {
+	host, port, err := net.SplitHostPort(c.InternalListen)
+	if err != nil {
+		return c.InternalListen // a socket
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
 // loopbackListener reports whether only this machine can reach a listener.
 func loopbackListener(v string) bool {
 	if strings.HasPrefix(v, "unix:") {

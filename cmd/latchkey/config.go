@@ -60,6 +60,9 @@ type Config struct {
 	// LogFormat is json or text. Never zero.
 	LogFormat string
 
+	// showcase serves the page of all components: in the demonstration only.
+	showcase bool
+
 	// sources says where each value came from, by name: absent is the default.
 	sources map[string]string
 }

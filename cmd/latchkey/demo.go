@@ -105,6 +105,7 @@ func (c *demoCommand) startBroker(ctx context.Context, p *program, d *demo, dir 
 	}
 	cfg, err := demoConfig(dir, public, internal, d.sim.Sim)
 	if err == nil {
+		cfg.showcase = true
 		d.storage, err = openStorage(ctx, cfg, true, newLogger(cfg, p.stderr))
 	}
 	if err != nil {

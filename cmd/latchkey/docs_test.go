@@ -92,7 +92,7 @@ func TestDocumentsNameOnlyWhatThereIs(t *testing.T) {
 			verbs = append(verbs, strings.Join(words[:i+1], " "))
 		}
 	}
-	setting, verb := regexp.MustCompile(`LATCHKEY_[A-Z_]+`), regexp.MustCompile("(?:`|\\./|^|bin/)latchkey ([a-z]+)(?: (create|list|show|disable|enable|delete|get|roll|revoke|status|verify|rotate)\\b)?")
+	setting, verb := regexp.MustCompile(`LATCHKEY_[A-Z_]+`), regexp.MustCompile("(?:`|\\./|^|bin/)latchkey ([a-z]+(?:-[a-z]+)*)(?: (create|list|show|disable|enable|delete|get|roll|revoke|status|verify|rotate)\\b)?")
 	for name, text := range documents(t) {
 		for _, found := range setting.FindAllString(text, -1) {
 			if !slices.Contains(knownNames(), found) && !strings.HasPrefix(found, "LATCHKEY_TEST_") && found != "LATCHKEY_" {

@@ -73,7 +73,7 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 	a.subscribe()
 	a.public, a.internal = web.New(web.Deps{
 		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Ledger: a.grants, Catalog: s.catalog,
-		Directory: s.people.directory, Sessions: s.people.sessions, Credentials: s.people.credentials, SignIn: a.signIn, Mail: s.people.mail,
+		Directory: s.people.directory, Sessions: s.people.sessions, Credentials: s.people.credentials, SignIn: a.signIn, Mail: s.people.mail, Showcase: cfg.showcase,
 		Ready: a.ready, Metrics: metrics, PublicURL: cfg.PublicURL, InternalURL: cfg.internalURL(), TrustedProxies: cfg.TrustedProxies, Log: log,
 	})
 	return a

@@ -43,14 +43,29 @@ type Result struct {
 	ReturnTo        string
 }
 
-// completeTime bounds all calls to the provider that a callback causes.
-const completeTime = 30 * time.Second
+const (
+	// completeTime bounds all calls to the provider that a callback causes.
+	completeTime = 30 * time.Second
+	// closeTime is how long it may take to write down what became of them.
+	closeTime = 10 * time.Second
+)
 
 // Complete receives the provider's callback. The state is good for once, also with
 // an error. A refusal is not an error here but the Code of the sign-in.
 func (s *Service) Complete(ctx context.Context, c authmethods.Caller, state State, cb Callback, v Visitor) (Result, error) {
 	if !fits(state, cb.State, time.Now()) {
 		return Result{}, outOfDate()
+	}
+	door, err := s.o.Directory.Door(c)
+	if err != nil {
+		return Result{}, err
+	}
+	connector, err := door.Connector(ctx, string(state.Connector))
+	if authmethods.KindOf(err) == authmethods.NotFound {
+		return Result{}, outOfDate() // deleted meanwhile, and the log of its sign-ins as well
+	}
+	if err != nil {
+		return Result{}, err
 	}
 	begun, err := s.o.SignIns.Open(ctx, c, store.Returned{
 		Connector: state.Connector, State: token.HashOf(state.State), Address: v.Address, UserAgent: v.UserAgent,
@@ -64,12 +79,16 @@ func (s *Service) Complete(ctx context.Context, c authmethods.Caller, state Stat
 	// The browser may leave; the code is spent, and the attempt must come to an end.
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), completeTime)
 	defer cancel()
-	a := &attempt{Service: s, caller: c, state: state, result: Result{SignIn: begun, ReturnTo: state.ReturnTo}}
-	err = a.run(work, cb)
-	if err := a.conclude(err); err != nil {
+	a := &attempt{
+		Service: s, caller: c, door: door, state: state, result: Result{SignIn: begun, Connector: connector, ReturnTo: state.ReturnTo},
+	}
+	if err := a.conclude(a.run(work, cb)); err != nil {
 		s.o.Log.Error("sign-in ended abnormally", "sign_in", begun.ID, "error", err)
 	}
-	if err := s.o.SignIns.Close(work, c, a.result.SignIn); err != nil {
+	// Whatever took so long, what became of it is written down.
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer done()
+	if err := s.o.SignIns.Close(closing, c, a.result.SignIn); err != nil {
 		return Result{}, err
 	}
 	return a.result, nil
@@ -88,6 +107,7 @@ func fits(state State, presented string, now time.Time) bool {
 type attempt struct {
 	*Service
 	caller authmethods.Caller
+	door   *directory.Door
 	state  State
 	result Result
 }
@@ -98,15 +118,7 @@ func refuse(code authmethods.Code, format string, args ...any) error {
 }
 
 func (a *attempt) run(ctx context.Context, cb Callback) error {
-	door, err := a.o.Directory.Door(a.caller)
-	if err != nil {
-		return err
-	}
-	connector, err := door.Connector(ctx, string(a.state.Connector))
-	if err != nil {
-		return closed(err)
-	}
-	a.result.Connector = connector
+	connector := a.result.Connector
 	if connector.Disabled && !a.state.Test {
 		return closed(nil)
 	}
@@ -125,7 +137,7 @@ func (a *attempt) run(ctx context.Context, cb Callback) error {
 	if a.state.Test {
 		return a.try(ctx, connector, proof)
 	}
-	return a.admit(ctx, door, connector, proof)
+	return a.admit(ctx, connector, proof)
 }
 
 // received judges the callback before its code is sent anywhere.
@@ -206,8 +218,8 @@ func (a *attempt) values(connector sso.Connector, claims sso.Claims) []sso.Value
 }
 
 // admit judges who it is and lets them in.
-func (a *attempt) admit(ctx context.Context, door *directory.Door, connector sso.Connector, proof identity.Proof) error {
-	admitted, err := door.Admit(ctx, connector, directory.Proof{
+func (a *attempt) admit(ctx context.Context, connector sso.Connector, proof identity.Proof) error {
+	admitted, err := a.door.Admit(ctx, connector, directory.Proof{
 		Subject: proof.Subject, Claims: proof.Claims, Values: a.values(connector, proof.Claims),
 	})
 	if err != nil {
@@ -224,11 +236,7 @@ func (a *attempt) admit(ctx context.Context, door *directory.Door, connector sso
 
 // try judges who it is and leaves it at that.
 func (a *attempt) try(ctx context.Context, connector sso.Connector, proof identity.Proof) error {
-	door, err := a.o.Directory.Door(a.caller)
-	if err != nil {
-		return err
-	}
-	evidence, err := door.Evidence(ctx, connector, proof.Subject, a.values(connector, proof.Claims))
+	evidence, err := a.door.Evidence(ctx, connector, proof.Subject, a.values(connector, proof.Claims))
 	if err != nil {
 		return err
 	}

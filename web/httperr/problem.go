@@ -102,15 +102,11 @@ func appendJSON(b []byte, w words.Words, p *authmethods.Problem, requestID strin
 // AnswerJSON answers with the problem as application/problem+json, its title in the
 // language of whoever asks. Code and details are the same in every language.
 func AnswerJSON(c *route.Call, p *authmethods.Problem) error {
-	return writeJSON(c.Response(), page.Words(c), p, c.RequestID)
+	return WriteJSON(c.Response(), page.Words(c), p, c.RequestID)
 }
 
-// WriteJSON answers with the problem as application/problem+json, in English.
-func WriteJSON(w http.ResponseWriter, p *authmethods.Problem, requestID string) error {
-	return writeJSON(w, words.Words{}, p, requestID)
-}
-
-func writeJSON(w http.ResponseWriter, speaks words.Words, p *authmethods.Problem, requestID string) error {
+// WriteJSON is [AnswerJSON] in a language of the caller's choice.
+func WriteJSON(w http.ResponseWriter, speaks words.Words, p *authmethods.Problem, requestID string) error {
 	encoded, err := appendJSON(nil, speaks, p, requestID)
 	if err != nil {
 		return err
@@ -127,11 +123,4 @@ func writeJSON(w http.ResponseWriter, speaks words.Words, p *authmethods.Problem
 func AnswerPage(c *route.Call, p *authmethods.Problem) error {
 	headers(c.Response(), p)
 	return page.Fault.Show(c, Status(p), page.Problem(page.Words(c), p, explain(p), c.RequestID))
-}
-
-// WritePage answers people with the problem as a page of the tenant with the given
-// name, which may be empty, in English.
-func WritePage(w http.ResponseWriter, p *authmethods.Problem, tenant, requestID string) error {
-	headers(w, p)
-	return page.Fault.Render(w, Status(p), tenant, page.Problem(words.Words{}, p, explain(p), requestID))
 }

@@ -15,6 +15,7 @@ import (
 	"latchkey/authmethods"
 	"latchkey/web/httperr"
 	"latchkey/web/route"
+	"latchkey/web/words"
 )
 
 func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
@@ -51,7 +52,7 @@ func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			if err := httperr.WriteJSON(w, httperr.Of(c.err), "req_1"); err != nil {
+			if err := httperr.WriteJSON(w, words.Words{}, httperr.Of(c.err), "req_1"); err != nil {
 				t.Fatal(err)
 			}
 			var p map[string]any
@@ -71,7 +72,8 @@ func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
 				t.Errorf("an internal fault tells something: %s", w.Body)
 			}
 			page := httptest.NewRecorder()
-			if err := httperr.WritePage(page, httperr.Of(c.err), "Acme", "req_1"); err != nil {
+			call := &route.Call{Context: echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), page), RequestID: "req_1"}
+			if err := httperr.AnswerPage(call, httperr.Of(c.err)); err != nil {
 				t.Fatal(err)
 			}
 			if page.Code != c.status || !strings.Contains(page.Body.String(), "<h1") || c.status == 500 && strings.Contains(page.Body.String(), "secrets") {
@@ -84,7 +86,7 @@ func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
 func TestAProblemNamesTheDiagnosisOfItsReason(t *testing.T) {
 	w := httptest.NewRecorder()
 	p := &authmethods.Problem{Kind: authmethods.HumanNeeded, Code: authmethods.CodeReconnectRequired, Reason: authmethods.CodeGrantLost}
-	if err := httperr.WriteJSON(w, p, "req_1"); err != nil {
+	if err := httperr.WriteJSON(w, words.Words{}, p, "req_1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`"code":"reconnect_required"`, `"reason":"grant_lost"`, `"diagnosis":"D-12"`, `"next_action":"reconnect"`, `"request_id":"req_1"`} {
@@ -97,7 +99,7 @@ func TestAProblemNamesTheDiagnosisOfItsReason(t *testing.T) {
 func TestRetryAfterIsRoundedUp(t *testing.T) {
 	for wait, want := range map[time.Duration]string{0: "5", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", 10 * time.Minute: "600"} {
 		w := httptest.NewRecorder()
-		if err := httperr.WriteJSON(w, &authmethods.Problem{Kind: authmethods.Unavailable, RetryAfter: wait}, ""); err != nil {
+		if err := httperr.WriteJSON(w, words.Words{}, &authmethods.Problem{Kind: authmethods.Unavailable, RetryAfter: wait}, ""); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.Header().Get("Retry-After"); got != want {
@@ -109,7 +111,7 @@ func TestRetryAfterIsRoundedUp(t *testing.T) {
 func TestWhatIsNotFoundIsTheSameAnswerWhateverItWas(t *testing.T) {
 	one, two := httptest.NewRecorder(), httptest.NewRecorder()
 	odd := &authmethods.Problem{Kind: authmethods.NotFound, Code: authmethods.CodeNotFound, Detail: "Method am_1 of tenant acme.", Err: errors.New("x")}
-	if err := errors.Join(httperr.WriteJSON(one, httperr.Of(authmethods.Missing()), "req_1"), httperr.WriteJSON(two, httperr.Of(odd), "req_2")); err != nil {
+	if err := errors.Join(httperr.WriteJSON(one, words.Words{}, httperr.Of(authmethods.Missing()), "req_1"), httperr.WriteJSON(two, words.Words{}, httperr.Of(odd), "req_2")); err != nil {
 		t.Fatal(err)
 	}
 	if one.Body.String() != two.Body.String() {

@@ -136,3 +136,20 @@ func TestWhoSignsInAgainLeavesNoOldSessionBehind(t *testing.T) {
 		t.Errorf("the new one: %d", status)
 	}
 }
+
+func TestABrowserKeepsAFewUnfinishedSignInsOnly(t *testing.T) {
+	s := newSite(t)
+	v := s.visitor()
+	for range 12 {
+		v.get(loginURL)
+	}
+	n := 0
+	for _, held := range v.client.Jar.Cookies(mustURL(t, s.origin)) {
+		if strings.Contains(held.Name, "attempt") {
+			n++
+		}
+	}
+	if n == 0 || n > 5 {
+		t.Errorf("%d are kept", n)
+	}
+}

@@ -66,6 +66,9 @@ func TestWhatChangesWhileSomebodyIsAtTheProviderCounts(t *testing.T) {
 			step := changes(s, u)[name]
 			step.do(t)
 			v.refused(v.get(callback), step.want)
+			if step.want == authmethods.CodeConnectorDisabled && s.exchanges() != 0 {
+				t.Error("the code was sent")
+			}
 		})
 	}
 }

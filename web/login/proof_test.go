@@ -178,3 +178,61 @@ func TestTheAttemptIsFoundByWhatThePersonIsShown(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// R-23: what is added to an ID token is of the same person.
+func TestUserinfoOfSomebodyElseProvesNothing(t *testing.T) {
+	s := newSite(t)
+	ada, _ := s.ada()
+	s.Zoho.Switch(func(sw *zohosim.Switches) { sw.NoName = true }) // so that userinfo is asked
+	v := s.visitor()
+	callback := v.callback(ada.Email)
+	s.Zoho.Inject(zohosim.Fault{
+		Kind: zohosim.FaultCanned, Path: "/oauth/v2/userinfo", Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: `{"sub":"10060000001","name":"Sam","email":"sam@example.com","email_verified":true}`,
+	})
+	found := v.refused(v.get(callback), authmethods.CodeIdentityUnproved)
+	if found.Subject != (sso.Subject{}) || found.Claims != nil {
+		t.Errorf("%+v", found)
+	}
+}
+
+// R-24: without OpenID Connect it is whoever the access token is of that was just had.
+func TestAnOAuth2ConnectorGoesByWhatIsSaidToTheAccessToken(t *testing.T) {
+	s := newSite(t)
+	ada, known := s.ada()
+	s.connect(directory.ConnectorChange{Type: ptr(sso.OAuth2)})
+	if q := mustURL(t, s.visitor().leave(loginURL)).Query(); q.Get("nonce") != "" || q.Get("code_challenge") == "" {
+		t.Errorf("%v", q)
+	}
+	v := s.visitor()
+	v.welcome(v.signIn(loginURL, ada.Email))
+	v.is(known)
+	for name, body := range map[string]string{
+		"nobody": `{"email":"ada@example.eu","email_verified":true}`, "an empty name": `{"sub":""}`, "a list": `{"sub":["20060000001"]}`,
+		"a truth": `{"sub":true}`, "a fraction": `{"sub":2.5}`, "no object": `"20060000001"`, "two objects": `{"sub":"1"}{"sub":"2"}`,
+	} {
+		v := s.visitor()
+		callback := v.callback(ada.Email)
+		s.Zoho.Inject(zohosim.Fault{
+			Kind: zohosim.FaultCanned, Path: "/oauth/v2/userinfo", Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+		})
+		t.Log(name)
+		v.refused(v.get(callback), authmethods.CodeIdentityUnproved)
+	}
+}
+
+// "true" and 1 are not true.
+func TestOnlyTheValueTrueVerifiesAnAddress(t *testing.T) {
+	s := newSite(t)
+	ada, _ := s.ada()
+	s.connect(directory.ConnectorChange{Type: ptr(sso.OAuth2)})
+	for _, value := range []string{`"true"`, `1`, `"1"`, `false`, `null`, `["true"]`, `{}`} {
+		v := s.visitor()
+		callback := v.callback(ada.Email)
+		s.Zoho.Inject(zohosim.Fault{
+			Kind: zohosim.FaultCanned, Path: "/oauth/v2/userinfo", Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: `{"sub":"20060000001","email":"ada@example.eu","email_verified":` + value + `}`,
+		})
+		v.refused(v.get(callback), authmethods.CodeEmailUnverified)
+	}
+}

@@ -2,6 +2,7 @@ package login
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"latchkey/authmethods"
@@ -34,8 +35,28 @@ func (h *Handlers) Start(c *route.Call) error {
 	return h.lead(c, begun)
 }
 
+// Try is GET /sso/:id/try: a sign-in that is judged and signs nobody in, to see whether
+// a connector works before people are sent to it.
+func (h *Handlers) Try(c *route.Call) error {
+	ctx := c.Request().Context()
+	door, err := h.door(c)
+	if err != nil {
+		return err
+	}
+	of, err := door.Connector(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	begun, err := h.SignIn.Begin(ctx, c.Caller, of.Reference, signin.BeginOptions{SelectAccount: true, Test: true})
+	if err != nil {
+		return err
+	}
+	return h.lead(c, begun)
+}
+
 // lead has the browser keep a sign-in that began and sends it to the provider.
 func (h *Handlers) lead(c *route.Call, begun signin.Begun) error {
+	h.dropAttempts(c)
 	err := begun.State.Keep(func(v any) error {
 		return h.keep(c, attempt, mark(begun.State.State.Reveal()), v, signin.Lifetime)
 	})
@@ -43,6 +64,23 @@ func (h *Handlers) lead(c *route.Call, begun signin.Begun) error {
 		return err
 	}
 	return seeOther(c, begun.AuthorizeURL)
+}
+
+// maxAttempts bounds the sign-ins that a browser is in the middle of: each is a cookie,
+// and proxies refuse requests with too many.
+const maxAttempts = 5
+
+// dropAttempts makes room for one more sign-in in this browser.
+func (h *Handlers) dropAttempts(c *route.Call) {
+	var open []string
+	for _, held := range c.Request().Cookies() {
+		if strings.HasPrefix(held.Name, h.nameOf(attempt, "")+"-") {
+			open = append(open, held.Name)
+		}
+	}
+	for _, name := range open[:max(0, len(open)-maxAttempts+1)] {
+		h.unset(c, name)
+	}
 }
 
 // mark names the cookie of a sign-in, so that several can go on beside one another.

@@ -2,12 +2,14 @@ package login
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 
 	"latchkey/authmethods"
 	"latchkey/sso"
 	"latchkey/sso/session"
+	"latchkey/web/page"
 	"latchkey/web/route"
 )
 
@@ -55,5 +57,11 @@ func (h *Handlers) onward(c *route.Call, returnTo string, in session.Session, si
 	q := u.Query()
 	q.Set("ticket", ticket.Reveal())
 	u.RawQuery = q.Encode()
-	return seeOther(c, u.String())
+	if c.Request().Method != http.MethodPost || fromScript(c) {
+		return seeOther(c, u.String())
+	}
+	// The answer to a form leads on by a page and no redirect, which browsers would
+	// hold against our form-action.
+	c.Response().Header().Set("Refresh", "0; url="+u.String())
+	return page.SignedIn.Show(c, http.StatusOK, page.SignedInPage{URL: u.String()})
 }

@@ -51,8 +51,7 @@ func (h *Handlers) Code(c *route.Call) error {
 	case err != nil:
 		return err
 	}
-	if held.Expired {
-		held.Expired = false
+	if held.Expired { // and stays so: another code is no way around the new password
 		if err := h.keep(c, half, "", provenHalf{held, true}, halfLife); err != nil {
 			return err
 		}

@@ -159,7 +159,7 @@ func (s *site) ada(roles ...string) (zohosim.User, sso.User) {
 
 // commandLine is whoever is at the command line, who is an operator.
 func (s *site) commandLine() authmethods.Caller {
-	return authmethods.NewCaller(s.Tenant.ID, authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}, authmethods.AdminRights, "req_test")
+	return authmethods.NewCaller(s.Tenant.ID, authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}, authmethods.OperatorRights, "req_test")
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -13,6 +13,7 @@ var (
 	LoginCode      = Plain[LoginCodePage]("login_code")
 	LoginPassword  = Plain[LoginPasswordPage]("login_password")
 	SignInRefused  = Plain[SignInRefusedPage]("sign_in_refused")
+	SignedIn       = Plain[SignedInPage]("signed_in")
 	SignedOut      = Plain[SignedOutPage]("signed_out")
 	Invitation     = Plain[InvitationPage]("invitation")
 	InvitationOver = Plain[InvitationOverPage]("invitation_over")
@@ -140,6 +141,9 @@ func (p SignInRefusedPage) Why() string {
 	}
 	return "refused.nobody"
 }
+
+// SignedInPage leads on to the platform, elsewhere.
+type SignedInPage struct{ URL string }
 
 // SignedOutPage leads on to where the provider ends its own session.
 type SignedOutPage struct{ URL string }

@@ -9,7 +9,6 @@ import (
 
 // The pages of consents, and of faults.
 var (
-	Home      = Plain[HomePage]("home")
 	Start     = Plain[StartPage]("start")
 	Forward   = Plain[ForwardPage]("forward")
 	Ready     = Plain[ReadyPage]("ready")
@@ -21,12 +20,6 @@ var (
 	Malformed = Plain[MalformedPage]("malformed")
 	Fault     = Plain[FaultPage]("fault")
 )
-
-// HomePage is the front page of a tenant.
-type HomePage struct {
-	Name        string
-	Description string // address of the API description
-}
 
 // Consent is what the pages of one consent have in common.
 type Consent struct {

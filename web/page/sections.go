@@ -21,7 +21,6 @@ var sections = [...]Section{
 	{Key: "sso", Path: "/sso", Icon: "door", Letter: "s", Right: authmethods.ViewConnectors},
 	{Key: "users", Path: "/users", Icon: "people", Letter: "u", Right: authmethods.ViewUsers},
 	{Key: "services", Path: "/service-accounts", Icon: "terminal", Letter: "k", Right: authmethods.ViewServices},
-	{Key: "webhooks", Path: "/webhooks", Icon: "webhook", Right: authmethods.ViewSettings},
 	{Key: "audit", Path: "/audit", Icon: "log", Letter: "a", Right: authmethods.ViewAudit},
 	{Key: "settings", Path: "/settings", Icon: "sliders", Right: authmethods.ViewSettings},
 	{Key: "developers", Path: "/developers", Icon: "code", Letter: "d"},

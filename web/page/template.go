@@ -102,8 +102,3 @@ func (t Template[T]) Write(w http.ResponseWriter, status int, chrome Chrome, dat
 	_, err = w.Write(b.Bytes())
 	return err
 }
-
-// Render is Write in English for nobody in particular.
-func (t Template[T]) Render(w http.ResponseWriter, status int, tenant string, data T) error {
-	return t.Write(w, status, Chrome{Tenant: tenant}, data)
-}

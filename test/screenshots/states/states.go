@@ -31,7 +31,6 @@ func All(w words.Words) []State {
 	noScopes.Scopes, noScopes.Minutes = nil, 0
 	problem := authmethods.InvalidField("/x", "This field is wrong.")
 	return append(login(), []State{
-		of("home", page.Home, page.HomePage{Name: "Acme", Description: "/api/v1/openapi.yaml"}),
 		of("start", page.Start, start(authmethods.Production, "")),
 		of("start-sandbox", page.Start, start(authmethods.Sandbox, "")),
 		of("start-without-scopes", page.Start, noScopes),
