@@ -63,14 +63,9 @@ func (s *server) admit(c *route.Call, right authmethods.Right) error {
 	return s.admitAdministrator(c, right)
 }
 
-// sessionCookie is what the browser presents as its session; empty if it presents none,
-// or more than one, of which somebody else has planted all but ours.
+// sessionCookie is what the browser presents as its session; empty if it presents none.
 func (s *server) sessionCookie(c *route.Call) string {
-	given := c.Request().CookiesNamed(s.Sessions.CookieName(session.SessionCookie))
-	if len(given) != 1 {
-		return ""
-	}
-	return given[0].Value
+	return c.OnlyCookie(s.Sessions.CookieName(session.SessionCookie))
 }
 
 // admitPerson finds out who is signed in, and gives them the rights of their roles as

@@ -69,7 +69,7 @@ func (s *server) answer(c *route.Call, err error) error {
 	p := httperr.Of(err)
 	c.Note("code", string(p.Code))
 	if to, ok := s.signInFirst(c, p); ok {
-		return c.Redirect(http.StatusSeeOther, to)
+		return c.SeeOther(to)
 	}
 	write := func() error { return httperr.AnswerJSON(c, p) }
 	if s.wantsPage(c) {

@@ -29,11 +29,11 @@ var wellFormed = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // browser returns the secret of the browser; the absent one if it has none, or
 // more than one, of which somebody else has planted all but ours.
 func (h *Handlers) browser(c *route.Call) secret.Text {
-	given := c.Request().CookiesNamed(h.cookieName())
-	if len(given) != 1 || !wellFormed.MatchString(given[0].Value) {
+	given := c.OnlyCookie(h.cookieName())
+	if !wellFormed.MatchString(given) {
 		return secret.Text{}
 	}
-	return secret.New(given[0].Value)
+	return secret.New(given)
 }
 
 // bind returns the browser's secret and gives it one if it has none. One that it

@@ -21,22 +21,6 @@ type Handlers struct {
 	PublicURL authmethods.PublicURL
 }
 
-// maxForm bounds what is read of a form.
-const maxForm = 16 << 10
-
-// form reads the body of a form; what stands in the address is no part of it.
-func form(c *route.Call) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
-	var tooLarge *http.MaxBytesError
-	if err := r.ParseForm(); errors.As(err, &tooLarge) {
-		return err
-	} else if err != nil {
-		return authmethods.InvalidField("", "The form cannot be read.")
-	}
-	return nil
-}
-
 func noStore(c *route.Call) { c.Response().Header().Set("Cache-Control", "no-store") }
 
 // seeOther leads to another page of ours, away from whatever stands in the address.

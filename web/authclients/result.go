@@ -83,7 +83,7 @@ func choose(c *route.Call, a consent.Attempt, own secret.Text, unchosen bool) er
 
 // Choose is POST /consents/:id/organization.
 func (h *Handlers) Choose(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	id, own := authmethods.ID(c.Param("id")), h.browser(c)

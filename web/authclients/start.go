@@ -54,7 +54,7 @@ func (h *Handlers) inWords(a consent.Attempt) []page.Scope {
 // leads on to the provider. That is a page and no redirect, because browsers would
 // hold the provider's own redirects against our form-action too.
 func (h *Handlers) Start(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	id, ticket := authmethods.ID(c.Param("id")), secret.New(c.Request().PostFormValue("ticket"))

@@ -40,7 +40,7 @@ func (h *Handlers) showAccount(c *route.Call, status int, begun *page.BegunCodes
 	}
 	p := page.AccountPage{
 		UserName: u.UserName, Begun: begun, Faults: faultsOf(wrong),
-		Tokens: page.AccountTokens{Account: c.Person.FormToken(formAccount), Logout: c.Person.FormToken(formLogout)},
+		Tokens: page.AccountTokens{Account: c.FormToken(formAccount), Logout: c.FormToken(formLogout)},
 	}
 	if p.PasswordSet, err = h.Credentials.PasswordSet(ctx, c.Caller, u); err != nil {
 		return err
@@ -70,11 +70,8 @@ func (h *Handlers) showAccount(c *route.Call, status int, begun *page.BegunCodes
 // change does something to the account of who is signed in. What was typed wrongly is
 // shown on the page itself; a change that ends sessions goes on in this browser.
 func (h *Handlers) change(c *route.Call, flash string, do func(context.Context, *sso.User) error) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formAccount); err != nil {
 		return err
-	}
-	if !c.Person.CheckFormToken(formAccount, c.Request().PostFormValue("csrf")) {
-		return foreign()
 	}
 	ctx := c.Request().Context()
 	u, err := h.own(c)
@@ -93,14 +90,6 @@ func (h *Handlers) change(c *route.Call, flash string, do func(context.Context, 
 	}
 	page.SetFlash(c, page.Good, flash)
 	return seeOther(c, accountPath)
-}
-
-// foreign is the problem of a form that no page of ours sent.
-func foreign() error {
-	return &authmethods.Problem{
-		Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-		Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-	}
 }
 
 // stay gives this browser's session a new secret if the change ended the user's
@@ -129,11 +118,8 @@ func (h *Handlers) ChangePassword(c *route.Call) error {
 
 // BeginCodes is POST /account/codes: the secret of one-time codes, shown once.
 func (h *Handlers) BeginCodes(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formAccount); err != nil {
 		return err
-	}
-	if !c.Person.CheckFormToken(formAccount, c.Request().PostFormValue("csrf")) {
-		return foreign()
 	}
 	u, err := h.own(c)
 	if err != nil {

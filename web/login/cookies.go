@@ -12,16 +12,6 @@ import (
 	"latchkey/web/route"
 )
 
-// cookie returns the value of the cookie with this name; empty if there is none, or
-// more than one, of which somebody else has planted all but ours.
-func cookie(c *route.Call, name string) string {
-	given := c.Request().CookiesNamed(name)
-	if len(given) != 1 {
-		return ""
-	}
-	return given[0].Value
-}
-
 // set gives the browser a cookie; a life of zero is that of the browser's session.
 func (h *Handlers) set(c *route.Call, name, value string, life time.Duration) {
 	c.SetCookie(&http.Cookie{
@@ -78,7 +68,7 @@ func (h *Handlers) keep(c *route.Call, k kind, mark string, v any, life time.Dur
 // recall reads what the browser kept into v.
 func (h *Handlers) recall(c *route.Call, k kind, mark string, v any, life time.Duration) error {
 	var held kept
-	err := h.Sessions.OpenState(c.Request().Context(), c.Tenant.ID, cookie(c, h.nameOf(k, mark)), &held, life)
+	err := h.Sessions.OpenState(c.Request().Context(), c.Tenant.ID, c.OnlyCookie(h.nameOf(k, mark)), &held, life)
 	if err != nil {
 		return err
 	}
@@ -95,7 +85,7 @@ func (h *Handlers) sessionName() string { return h.Sessions.CookieName(session.S
 
 // present returns who is signed in.
 func (h *Handlers) present(c *route.Call) (session.Present, error) {
-	return h.Sessions.Find(c.Request().Context(), c.Tenant.ID, cookie(c, h.sessionName()))
+	return h.Sessions.Find(c.Request().Context(), c.Tenant.ID, c.OnlyCookie(h.sessionName()))
 }
 
 // deviceName is the name of the cookie that tells a known device from a stranger's.

@@ -33,13 +33,12 @@ const (
 // is told where to and goes there itself: a redirect would be followed behind its
 // back.
 func seeOther(c *route.Call, address string) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
 	if fromScript(c) {
 		return c.Reply(http.StatusOK, struct {
 			Next string `json:"next"`
 		}{address})
 	}
-	return c.Redirect(http.StatusSeeOther, address)
+	return c.SeeOther(address)
 }
 
 // origin is the tenant's address.

@@ -46,7 +46,7 @@ func (h *Handlers) showInvitation(c *route.Call, status int, wrong error) error 
 
 // Accept is POST /invitations/:secret.
 func (h *Handlers) Accept(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	if !h.sentHere(c, formInvitation) {

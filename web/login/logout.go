@@ -19,7 +19,7 @@ const SignedOutPath = loginPath + "?notice=signed-out"
 // Logout is POST /api/sso/logout, and /logout from our own pages: it ends the session
 // here, and leads on to where the provider ends its own.
 func (h *Handlers) Logout(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	p, err := h.present(c)

@@ -53,7 +53,7 @@ func (h *Handlers) BeginPasskeyLogin(c *route.Call) error {
 		ReturnTo string `json:"return_to"`
 	}
 	if !fromScript(c) {
-		return foreign()
+		return route.ForeignForm()
 	}
 	if err := body(c, &in); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (h *Handlers) BeginPasskeyLogin(c *route.Call) error {
 // where the answer says.
 func (h *Handlers) FinishPasskeyLogin(c *route.Call) error {
 	if !fromScript(c) {
-		return foreign()
+		return route.ForeignForm()
 	}
 	response, b, err := h.answered(c, "login")
 	if err != nil {
@@ -118,7 +118,7 @@ func (h *Handlers) answered(c *route.Call, purpose string) ([]byte, begun, error
 	}
 	h.unset(c, h.nameOf(ceremony, ""))
 	if b.Purpose != purpose {
-		return nil, b, foreign()
+		return nil, b, route.ForeignForm()
 	}
 	response, err := io.ReadAll(c.Request().Body)
 	return response, b, err
@@ -130,7 +130,7 @@ func (h *Handlers) BeginPasskey(c *route.Call) error {
 		Name string `json:"name"`
 	}
 	if !fromScript(c) {
-		return foreign()
+		return route.ForeignForm()
 	}
 	if err := body(c, &in); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (h *Handlers) BeginPasskey(c *route.Call) error {
 // FinishPasskey is POST /account/passkeys/finish.
 func (h *Handlers) FinishPasskey(c *route.Call) error {
 	if !fromScript(c) {
-		return foreign()
+		return route.ForeignForm()
 	}
 	response, b, err := h.answered(c, "add")
 	if err != nil {

@@ -88,7 +88,7 @@ func (h *Handlers) showLogin(c *route.Call, status int, p page.LoginPage) error 
 func (h *Handlers) formToken(c *route.Call, purpose string) (string, error) {
 	ctx := c.Request().Context()
 	name := h.Sessions.CookieName(session.FormCookie)
-	v, err := h.Sessions.FindVisitor(ctx, c.Tenant.ID, cookie(c, name))
+	v, err := h.Sessions.FindVisitor(ctx, c.Tenant.ID, c.OnlyCookie(name))
 	if codeOf(err) != "" || err == nil && v == (session.Visitor{}) {
 		var value secret.Text
 		if v, value, err = h.Sessions.NewVisitor(ctx, c.Tenant.ID); err == nil {
@@ -101,7 +101,7 @@ func (h *Handlers) formToken(c *route.Call, purpose string) (string, error) {
 // sentHere reports whether a form was shown to this browser.
 func (h *Handlers) sentHere(c *route.Call, purpose string) bool {
 	name := h.Sessions.CookieName(session.FormCookie)
-	v, err := h.Sessions.FindVisitor(c.Request().Context(), c.Tenant.ID, cookie(c, name))
+	v, err := h.Sessions.FindVisitor(c.Request().Context(), c.Tenant.ID, c.OnlyCookie(name))
 	return err == nil && v.CheckFormToken(purpose, c.Request().PostFormValue("csrf"))
 }
 
@@ -119,7 +119,7 @@ const halfLife = 5 * time.Minute
 
 // Login is POST /login: a user name and a password.
 func (h *Handlers) Login(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	ctx, r := c.Request().Context(), c.Request()
@@ -178,7 +178,7 @@ func (h *Handlers) checkPassword(ctx context.Context, c *route.Call, name string
 		return nil, credentials.Outcome{}, err
 	}
 	outcome, err := h.Credentials.Verify(ctx, c.Caller, credentials.Attempt{
-		Name: canonical, User: found, Password: password, From: address(c), Device: secret.New(cookie(c, h.deviceName())),
+		Name: canonical, User: found, Password: password, From: address(c), Device: secret.New(c.OnlyCookie(h.deviceName())),
 	})
 	return found, outcome, err
 }
@@ -242,17 +242,6 @@ func startAgain(c *route.Call, err error) error {
 		return seeOther(c, loginPath+"?notice=out-of-date")
 	}
 	return err
-}
-
-// form reads the body of a form; what stands in the address is no part of it.
-func form(c *route.Call) error {
-	if err := c.Request().ParseForm(); err != nil {
-		if tooLarge(err) {
-			return err
-		}
-		return authmethods.InvalidField("", "The form cannot be read.")
-	}
-	return nil
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

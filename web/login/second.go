@@ -31,7 +31,7 @@ func (h *Handlers) showCode(c *route.Call, status int, wrong authmethods.Code) e
 
 // Code is POST /login/code: the second proof of somebody whose password was right.
 func (h *Handlers) Code(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	if !h.sentHere(c, formCode) {
@@ -95,7 +95,7 @@ func (h *Handlers) showChange(c *route.Call, status int, wrong error) error {
 // Change is POST /login/password: an expired password is replaced, and who did so is
 // signed in.
 func (h *Handlers) Change(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.ReadForm(); err != nil {
 		return err
 	}
 	if !h.sentHere(c, formChange) {
@@ -166,9 +166,4 @@ func retryAfter(c *route.Call, err error) {
 	if errors.As(err, &p) && p.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", seconds(p.RetryAfter+time.Second))
 	}
-}
-
-func tooLarge(err error) bool {
-	var e *http.MaxBytesError
-	return errors.As(err, &e)
 }

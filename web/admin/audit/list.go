@@ -76,10 +76,7 @@ func (h *Handlers) List(c *route.Call) error {
 		return err
 	}
 	w := page.Words(c)
-	p := page.AuditPage{Entries: Entries(w, c.Caller, part.Items, names), Sift: sift(c, w, q), Verify: page.Form{Action: Path + "/verify"}}
-	if c.Person != nil {
-		p.Verify.Token = c.Person.FormToken(formName)
-	}
+	p := page.AuditPage{Entries: Entries(w, c.Caller, part.Items, names), Sift: sift(c, w, q), Verify: page.Form{Action: Path + "/verify", Token: c.FormToken(formName)}}
 	query := narrowing(c).Encode()
 	for _, kind := range []struct{ path, label string }{{"/export.csv", "CSV"}, {"/export.jsonl", "JSON Lines"}} {
 		href := Path + kind.path
@@ -154,11 +151,8 @@ func sift(c *route.Call, w words.Words, q log.Query) page.Sift {
 
 // Verify is POST /audit/verify.
 func (h *Handlers) Verify(c *route.Call) error {
-	if c.Person == nil || !c.Person.CheckFormToken(formName, c.Request().PostFormValue("csrf")) {
-		return &authmethods.Problem{
-			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-			Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-		}
+	if err := c.OwnForm(formName); err != nil {
+		return err
 	}
 	in, err := h.Store.For(c.Caller)
 	if err != nil {
@@ -174,6 +168,5 @@ func (h *Handlers) Verify(c *route.Call) error {
 	default:
 		page.SetFlash(c, page.Good, "flash.audit_whole", "count", w.Number(n))
 	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Redirect(http.StatusSeeOther, Path)
+	return c.SeeOther(Path)
 }

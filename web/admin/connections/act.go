@@ -11,7 +11,7 @@ import (
 
 // Test is POST /connections/:id/test.
 func (h *Handlers) Test(c *route.Call) error {
-	if err := checked(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	x, err := h.found(c)
@@ -42,7 +42,7 @@ func (h *Handlers) ShowRefresh(c *route.Call) error {
 	}
 	p := page.ConnectionRefreshPage{
 		Crumbs: crumbs(s.w, s.method.Name, s.x.ID), Name: s.method.Name, Environment: s.x.Environment, Provider: s.provider,
-		Form: page.Form{Action: PathOf(s.x.ID) + "/refresh", Token: formToken(c)}, Token: string(s.x.TokenID), Back: PathOf(s.x.ID),
+		Form: page.Form{Action: PathOf(s.x.ID) + "/refresh", Token: c.FormToken(formName)}, Token: string(s.x.TokenID), Back: PathOf(s.x.ID),
 	}
 	p.Budget, p.BudgetText = s.budget()
 	p.Spent = p.Budget != nil && p.Budget.Value >= p.Budget.Max
@@ -54,7 +54,7 @@ func (h *Handlers) ShowRefresh(c *route.Call) error {
 
 // Refresh is POST /connections/:id/refresh.
 func (h *Handlers) Refresh(c *route.Call) error {
-	if err := checked(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	x, err := h.found(c)
@@ -99,7 +99,7 @@ func (h *Handlers) ShowRevoke(c *route.Call) error {
 	p := page.ConnectionRevokePage{
 		Crumbs: crumbs(s.w, s.method.Name, s.x.ID), Name: s.method.Name, Environment: s.x.Environment, Provider: s.provider,
 		Borrowers: s.lent.Borrowers, Loans: s.lent.Loans,
-		Form: page.Form{Action: PathOf(s.x.ID) + "/revoke", Token: formToken(c)}, Back: PathOf(s.x.ID),
+		Form: page.Form{Action: PathOf(s.x.ID) + "/revoke", Token: c.FormToken(formName)}, Back: PathOf(s.x.ID),
 	}
 	for _, connector := range rest.Connectors {
 		if connector.Environment == s.x.Environment && !connector.Disabled {
@@ -111,7 +111,7 @@ func (h *Handlers) ShowRevoke(c *route.Call) error {
 
 // Revoke is POST /connections/:id/revoke.
 func (h *Handlers) Revoke(c *route.Call) error {
-	if err := checked(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	x, err := h.found(c)

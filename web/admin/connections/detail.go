@@ -61,7 +61,7 @@ func (h *Handlers) Show(c *route.Call) error {
 	}
 	p.Budget, p.BudgetText = s.budget()
 	s.actions(&p)
-	if may(c, authmethods.ViewServices) {
+	if c.May(authmethods.ViewServices) {
 		p.Ledger, p.AllLoans = true, LoansPath+"?connection="+string(s.x.ID)
 		if p.Borrowers, err = s.borrowers(); err != nil {
 			return err
@@ -70,7 +70,7 @@ func (h *Handlers) Show(c *route.Call) error {
 	if p.Activity, err = s.activity(); err != nil {
 		return err
 	}
-	if may(c, authmethods.ViewAudit) {
+	if c.May(authmethods.ViewAudit) {
 		p.Audit = "/audit?object=" + string(s.x.ID)
 	}
 	return show(s, page.Connection, p)
@@ -159,7 +159,7 @@ func (s *sight) budget() (*page.Meter, string) {
 
 // actions are what this reader may do with the connection.
 func (s *sight) actions(p *page.ConnectionPage) {
-	if !may(s.c, authmethods.ModifyMethods) {
+	if !s.c.May(authmethods.ModifyMethods) {
 		return
 	}
 	w, own := s.w, PathOf(s.x.ID)
@@ -169,7 +169,7 @@ func (s *sight) actions(p *page.ConnectionPage) {
 		reconnect.Kind = "primary"
 		p.Actions = append(p.Actions, reconnect)
 	} else if s.x.State != tokens.Disabled {
-		p.Test = &page.Form{Action: own + "/test", Token: formToken(s.c)}
+		p.Test = &page.Form{Action: own + "/test", Token: s.c.FormToken(formName)}
 	}
 	p.Menu = &page.Menu{Name: s.method.Name}
 	if !broken {

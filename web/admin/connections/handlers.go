@@ -3,7 +3,6 @@ package connections
 import (
 	"cmp"
 	"context"
-	"net/http"
 	"time"
 
 	"latchkey/authmethods"
@@ -84,32 +83,9 @@ func (h *Handlers) names(c *route.Call) (map[authmethods.ID]string, []authmethod
 	return names, methods, err
 }
 
-// may reports whether whoever asks has a right.
-func may(c *route.Call, r authmethods.Right) bool { return c.Caller.May(r) == nil }
-
-// formToken proves that a form is ours; programs, which send none, get none.
-func formToken(c *route.Call) string {
-	if c.Person == nil {
-		return ""
-	}
-	return c.Person.FormToken(formName)
-}
-
-// checked refuses a form that no page of ours sent.
-func checked(c *route.Call) error {
-	if c.Person != nil && c.Person.CheckFormToken(formName, c.Request().PostFormValue("csrf")) {
-		return nil
-	}
-	return &authmethods.Problem{
-		Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-		Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-	}
-}
-
 // back leads to the connection's page after something was done.
 func back(c *route.Call, id authmethods.ID) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Redirect(http.StatusSeeOther, PathOf(id))
+	return c.SeeOther(PathOf(id))
 }
 
 // crumbs lead up from a page about a connection.

@@ -53,7 +53,7 @@ func (s *sight) activity() ([]page.AuditEntry, error) {
 		return nil, err
 	}
 	events = slices.DeleteFunc(events, func(e authmethods.Event) bool { return !s.about(e) })
-	if may(s.c, authmethods.ViewAudit) {
+	if s.c.May(authmethods.ViewAudit) {
 		own, err := in.Events(s.ctx, audit.Of(s.x.ID, most))
 		if err != nil {
 			return nil, err
@@ -139,7 +139,7 @@ const maxKnown = 200
 
 // known returns connections by name, for those who may see them.
 func (h *Handlers) known(c *route.Call) (map[authmethods.ID]labelled, error) {
-	if !may(c, authmethods.ViewMethods) {
+	if !c.May(authmethods.ViewMethods) {
 		return nil, nil
 	}
 	names, _, err := h.names(c)

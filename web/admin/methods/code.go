@@ -45,7 +45,7 @@ func (h *Handlers) showCode(c *route.Call, status int, s *seen, environment stri
 
 // Code is POST /methods/:id/code.
 func (h *Handlers) Code(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -77,5 +77,5 @@ func (h *Handlers) Code(c *route.Call) error {
 		})
 	}
 	page.SetFlash(c, page.Good, "flash.method_enabled", "name", s.method.Name, "environment", s.named(e))
-	return seeOther(c, pathOf(s.method.ID, ""))
+	return c.SeeOther(pathOf(s.method.ID, ""))
 }

@@ -32,7 +32,7 @@ func (h *Handlers) showDuplicate(c *route.Call, status int, s *seen, name, refer
 // Duplicate is POST /methods/:id/duplicate: a method like this one, without its
 // secret and its approvals.
 func (h *Handlers) Duplicate(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -48,7 +48,7 @@ func (h *Handlers) Duplicate(c *route.Call) error {
 		return err
 	}
 	page.SetFlash(c, page.Good, "flash.method_duplicated", "name", m.Name)
-	return seeOther(c, pathOf(m.ID, "edit"))
+	return c.SeeOther(pathOf(m.ID, "edit"))
 }
 
 // ShowDelete is GET /methods/:id/delete.
@@ -78,12 +78,12 @@ func (h *Handlers) showDelete(c *route.Call, status int, s *seen, fault string) 
 	}
 	for _, x := range d.Connectors {
 		door := page.MethodDependent{Name: x.Name, Note: s.named(x.Environment)}
-		if may(c, authmethods.ViewConnectors) {
+		if c.May(authmethods.ViewConnectors) {
 			door.Href = "/sso/" + string(x.ID)
 		}
 		p.Connectors = append(p.Connectors, door)
 	}
-	if may(c, authmethods.ViewServices) {
+	if c.May(authmethods.ViewServices) {
 		for _, x := range d.Permits {
 			p.Permits = append(p.Permits, x.ServiceName)
 		}
@@ -93,7 +93,7 @@ func (h *Handlers) showDelete(c *route.Call, status int, s *seen, fault string) 
 
 // Delete is POST /methods/:id/delete.
 func (h *Handlers) Delete(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -108,5 +108,5 @@ func (h *Handlers) Delete(c *route.Call) error {
 		return err
 	}
 	page.SetFlash(c, page.Good, "flash.method_deleted", "name", s.method.Name)
-	return seeOther(c, listPath)
+	return c.SeeOther(listPath)
 }

@@ -52,7 +52,7 @@ func (v *viewer) fill(p *page.MethodPage) error {
 		return err
 	}
 	n := 0
-	if may(v.call, authmethods.ViewServices) {
+	if v.call.May(authmethods.ViewServices) {
 		n += len(d.Permits)
 	}
 	n += len(d.Connectors)
@@ -94,7 +94,7 @@ func (v *viewer) head(p *page.MethodPage) {
 		s := stateOf(v.connection(e))
 		reached, again = reached || works(s), again || s != "disabled"
 	}
-	if may(v.call, authmethods.ModifyMethods) && !reached {
+	if v.call.May(authmethods.ModifyMethods) && !reached {
 		label := v.words.Say("methods.enable")
 		if again {
 			label = v.words.Say("methods.reconnect")
@@ -102,7 +102,7 @@ func (v *viewer) head(p *page.MethodPage) {
 		p.Primary = []page.Action{{Label: label, Href: pathOf(v.method.ID, "enable"), Kind: "primary", Dialog: true}}
 	}
 	p.Menu = menu(v.call, v.words, &v.method, false, reached, again)
-	if may(v.call, authmethods.ModifyMethods) {
+	if v.call.May(authmethods.ModifyMethods) {
 		p.Edit = pathOf(v.method.ID, "edit")
 	}
 }
@@ -140,7 +140,7 @@ func (v *viewer) notices() []page.Notice {
 		n := page.Notice{
 			Kind: page.Bad, Title: v.words.Say("methods.rejected", "provider", v.kind.Name, "environment", v.named(own.Environment)), Text: d.Action,
 		}
-		if may(v.call, authmethods.ModifyMethods) {
+		if v.call.May(authmethods.ModifyMethods) {
 			n.Actions = []page.Action{{Label: v.words.Say("methods.rejected.edit"), Href: pathOf(v.method.ID, "edit") + "#f-client_id"}}
 		}
 		list = append(list, n)
@@ -163,7 +163,7 @@ func (v *viewer) in(e authmethods.Environment) page.MethodIn {
 			i.DataCentre = cmp.Or(dc.Name, dc.Code)
 		}
 	}
-	if may(v.call, authmethods.ModifyMethods) {
+	if v.call.May(authmethods.ModifyMethods) {
 		v.offer(&i, e, s)
 	}
 	return i

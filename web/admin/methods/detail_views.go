@@ -80,7 +80,7 @@ func (v *viewer) scopes(p *page.MethodPage) {
 
 // used are those who would notice if the method were gone.
 func (v *viewer) used(p *page.MethodPage, d store.Dependents) {
-	if may(v.call, authmethods.ViewServices) {
+	if v.call.May(authmethods.ViewServices) {
 		for _, x := range d.Permits {
 			p.Services = append(p.Services, page.MethodDependent{
 				Name: x.ServiceName, Note: v.environmentOf(x.Environment), Href: "/service-accounts/" + string(x.Service),
@@ -89,7 +89,7 @@ func (v *viewer) used(p *page.MethodPage, d store.Dependents) {
 	}
 	for _, x := range d.Connectors {
 		door := page.MethodDependent{Name: x.Name, Note: v.named(x.Environment)}
-		if may(v.call, authmethods.ViewConnectors) {
+		if v.call.May(authmethods.ViewConnectors) {
 			door.Href = "/sso/" + string(x.ID)
 		}
 		p.Doors = append(p.Doors, door)

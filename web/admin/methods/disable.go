@@ -18,7 +18,7 @@ func (h *Handlers) ShowDisable(c *route.Call) error {
 	}
 	e, ok := s.environment(c.QueryParam("environment"))
 	if !ok {
-		return seeOther(c, pathOf(s.method.ID, ""))
+		return c.SeeOther(pathOf(s.method.ID, ""))
 	}
 	connections, err := h.connections(c, string(s.method.ID))
 	if err != nil {
@@ -48,7 +48,7 @@ func (h *Handlers) ShowDisable(c *route.Call) error {
 
 // impact adds who would notice.
 func impact(c *route.Call, p *page.MethodDisablePage, d store.Dependents) {
-	if may(c, authmethods.ViewServices) {
+	if c.May(authmethods.ViewServices) {
 		for _, x := range d.Permits {
 			if x.Environment == authmethods.Any || x.Environment == string(p.Environment) {
 				p.Services = append(p.Services, x.ServiceName)
@@ -64,7 +64,7 @@ func impact(c *route.Call, p *page.MethodDisablePage, d store.Dependents) {
 
 // holders are the services that hold a token of a connection which still lives.
 func (h *Handlers) holders(c *route.Call, connection authmethods.ID) ([]page.MethodHolder, error) {
-	if connection == "" || !may(c, authmethods.ViewServices) {
+	if connection == "" || !c.May(authmethods.ViewServices) {
 		return nil, nil
 	}
 	held, err := h.Ledger.Loans(c.Request().Context(), c.Caller, tokens.LoanQuery{Connection: connection, Limit: most})
@@ -87,7 +87,7 @@ func (h *Handlers) holders(c *route.Call, connection authmethods.ID) ([]page.Met
 // Disable is POST /methods/:id/disable. What was approved stays, unless it is to be
 // revoked as well.
 func (h *Handlers) Disable(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -96,7 +96,7 @@ func (h *Handlers) Disable(c *route.Call) error {
 	}
 	e, ok := s.environment(typed(c, "environment"))
 	if !ok {
-		return seeOther(c, pathOf(s.method.ID, ""))
+		return c.SeeOther(pathOf(s.method.ID, ""))
 	}
 	ctx := c.Request().Context()
 	if err := h.Consents.Disable(ctx, c.Caller, string(s.method.ID), e); err != nil {
@@ -116,5 +116,5 @@ func (h *Handlers) Disable(c *route.Call) error {
 		flash = "flash.method_revoked"
 	}
 	page.SetFlash(c, page.Good, flash, "name", s.method.Name, "environment", s.named(e))
-	return seeOther(c, pathOf(s.method.ID, ""))
+	return c.SeeOther(pathOf(s.method.ID, ""))
 }

@@ -61,7 +61,7 @@ func (s *seen) choices(connections map[place]tokens.Connection, typed string) pa
 // its link to be sent to somebody else. Modes that nobody approves are enabled at
 // once.
 func (h *Handlers) Enable(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -74,7 +74,7 @@ func (h *Handlers) Enable(c *route.Call) error {
 		return h.window(c, http.StatusUnprocessableEntity, s, page.MethodEnablePage{Corrections: wrong})
 	}
 	if s.method.Mode == authmethods.ModeSelfClient {
-		return seeOther(c, at(s.method.ID, "code", e))
+		return c.SeeOther(at(s.method.ID, "code", e))
 	}
 	begun, err := h.Consents.Enable(c.Request().Context(), c.Caller, string(s.method.ID), e, consent.EnableOptions{})
 	if p := problem(err); p != nil {
@@ -89,10 +89,10 @@ func (h *Handlers) Enable(c *route.Call) error {
 		if typed(c, "do") == "link" {
 			return h.showLink(c, s, e, begun)
 		}
-		return seeOther(c, begun.StartURL)
+		return c.SeeOther(begun.StartURL)
 	case consent.Completed:
 		page.SetFlash(c, page.Good, "flash.method_enabled", "name", s.method.Name, "environment", s.named(e))
-		return seeOther(c, pathOf(s.method.ID, ""))
+		return c.SeeOther(pathOf(s.method.ID, ""))
 	}
 	return h.window(c, http.StatusUnprocessableEntity, s, page.MethodEnablePage{
 		Card: page.CardOf(s.words, authmethods.Diagnose(begun.Attempt.Code)), Detail: begun.Attempt.Detail,
@@ -136,7 +136,7 @@ func (h *Handlers) Help(c *route.Call) error {
 		Redirects: redirects(s.words, h.PublicURL, c.Tenant),
 		ClientID:  page.Copied{ID: "copy-client", Label: s.words.Say("methods.client_id"), Value: s.method.ClientID},
 	}
-	if may(c, authmethods.ModifyMethods) {
+	if c.May(authmethods.ModifyMethods) {
 		p.Edit, p.Enable = pathOf(s.method.ID, "edit"), pathOf(s.method.ID, "enable")
 	}
 	return page.MethodHelp.Show(c, http.StatusOK, p)

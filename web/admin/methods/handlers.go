@@ -3,7 +3,6 @@ package methods
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -104,40 +103,12 @@ func named(w words.Words, e authmethods.Environment) string {
 	return w.Say("environment." + string(e))
 }
 
-// form reads a form of ours. What stands in the address is no part of it.
-func form(c *route.Call) error {
-	var tooLarge *http.MaxBytesError
-	if err := c.Request().ParseForm(); errors.As(err, &tooLarge) {
-		return err
-	} else if err != nil {
-		return authmethods.InvalidField("", "The form cannot be read.")
-	}
-	if c.Person == nil || !c.Person.CheckFormToken(formName, c.Request().PostFormValue("csrf")) {
-		return &authmethods.Problem{
-			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-			Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-		}
-	}
-	return nil
-}
-
 // ours is where a form goes and what proves that it is ours. A program has no forms.
 func ours(c *route.Call, action string) page.Form {
-	f := page.Form{Action: action}
-	if c.Person != nil {
-		f.Token = c.Person.FormToken(formName)
-	}
-	return f
+	return page.Form{Action: action, Token: c.FormToken(formName)}
 }
 
 func typed(c *route.Call, name string) string { return c.Request().PostFormValue(name) }
-
-func seeOther(c *route.Call, path string) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Redirect(http.StatusSeeOther, path)
-}
-
-func may(c *route.Call, right authmethods.Right) bool { return c.Caller.May(right) == nil }
 
 // environment reads the one that a form or an address names.
 func (s *seen) environment(name string) (authmethods.Environment, bool) {

@@ -111,7 +111,7 @@ func (l *listing) row(m *authmethods.Method) (ranked, bool) {
 			continue
 		}
 		x := l.connections[place{m.ID, e}]
-		ch := chip(l.words, m.ID, x, may(l.call, authmethods.ModifyMethods))
+		ch := chip(l.words, m.ID, x, l.call.May(authmethods.ModifyMethods))
 		r.States = append(r.States, page.MethodState{Environment: e, Chip: ch})
 		r.urgency = min(r.urgency, urgency(ch.State))
 		fits = fits || string(ch.State) == l.wanted.state
@@ -146,7 +146,7 @@ func menu(c *route.Call, w words.Words, m *authmethods.Method, open, reached, ag
 			list.Actions = append(list.Actions, a)
 		}
 	}
-	modify := may(c, authmethods.ModifyMethods)
+	modify := c.May(authmethods.ModifyMethods)
 	enable := page.Action{Label: w.Say("methods.enable"), Href: pathOf(m.ID, "enable"), Icon: "power"}
 	if again {
 		enable.Label, enable.Icon = w.Say("methods.reconnect"), "refresh"
@@ -156,14 +156,14 @@ func menu(c *route.Call, w words.Words, m *authmethods.Method, open, reached, ag
 	add(enable, modify)
 	add(page.Action{Label: w.Say("methods.edit"), Href: pathOf(m.ID, "edit"), Icon: "pencil"}, modify)
 	add(page.Action{Label: w.Say("methods.help"), Href: pathOf(m.ID, "help"), Icon: "info"}, !open)
-	add(page.Action{Label: w.Say("methods.duplicate"), Href: pathOf(m.ID, "duplicate"), Icon: "copy"}, may(c, authmethods.CreateMethods))
+	add(page.Action{Label: w.Say("methods.duplicate"), Href: pathOf(m.ID, "duplicate"), Icon: "copy"}, c.May(authmethods.CreateMethods))
 	add(page.Action{Label: w.Say("methods.copy_id"), Href: pathOf(m.ID, "") + "?tab=settings", Icon: "code", Copy: string(m.ID)}, true)
-	add(page.Action{Label: w.Say("methods.delete"), Href: pathOf(m.ID, "delete"), Icon: "trash", Kind: "danger", Apart: true}, may(c, authmethods.DeleteMethods))
+	add(page.Action{Label: w.Say("methods.delete"), Href: pathOf(m.ID, "delete"), Icon: "trash", Kind: "danger", Apart: true}, c.May(authmethods.DeleteMethods))
 	return list
 }
 
 func (l *listing) actions(n int) []page.Action {
-	if n == 0 || !may(l.call, authmethods.CreateMethods) {
+	if n == 0 || !l.call.May(authmethods.CreateMethods) {
 		return nil
 	}
 	return []page.Action{{Label: l.words.Say("methods.create"), Href: listPath + "/new", Kind: "primary", Icon: "plus"}}
@@ -171,7 +171,7 @@ func (l *listing) actions(n int) []page.Action {
 
 func (l *listing) empty() *page.Empty {
 	e := &page.Empty{Icon: "key", Title: l.words.Say("methods.none"), Text: l.words.Say("methods.none.text")}
-	if may(l.call, authmethods.CreateMethods) {
+	if l.call.May(authmethods.CreateMethods) {
 		e.Actions = []page.Action{{Label: l.words.Say("methods.create"), Href: listPath + "/new", Kind: "primary", Icon: "plus"}}
 	}
 	return e
@@ -212,7 +212,7 @@ func (u users) of(m *authmethods.Method) int {
 func (h *Handlers) users(c *route.Call, t *store.Tenant) (u users, known bool, err error) {
 	u = users{map[string]int{}, map[authmethods.ID]int{}}
 	ctx := c.Request().Context()
-	if may(c, authmethods.ViewServices) {
+	if c.May(authmethods.ViewServices) {
 		services, err := t.Services(ctx)
 		if err != nil {
 			return u, false, err
@@ -223,7 +223,7 @@ func (h *Handlers) users(c *route.Call, t *store.Tenant) (u users, known bool, e
 			}
 		}
 	}
-	if may(c, authmethods.ViewConnectors) {
+	if c.May(authmethods.ViewConnectors) {
 		people, err := h.Directory.For(c.Caller)
 		if err != nil {
 			return u, false, err
@@ -236,7 +236,7 @@ func (h *Handlers) users(c *route.Call, t *store.Tenant) (u users, known bool, e
 			u.connectors[connectors[i].Method]++
 		}
 	}
-	return u, may(c, authmethods.ViewServices) || may(c, authmethods.ViewConnectors), nil
+	return u, c.May(authmethods.ViewServices) || c.May(authmethods.ViewConnectors), nil
 }
 
 // borrows lists the methods that a service may borrow from, each once; Any alone

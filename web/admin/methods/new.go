@@ -33,12 +33,12 @@ func newOf(t *catalog.Type) string { return listPath + "/new?type=" + t.ID }
 
 // Create is POST /methods/new.
 func (h *Handlers) Create(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	kind, ok := h.Catalog.Find(typed(c, "type"))
 	if !ok {
-		return seeOther(c, listPath+"/new")
+		return c.SeeOther(listPath + "/new")
 	}
 	s := &seen{kind: kind, words: page.Words(c)}
 	d := readDraft(c.Request(), kind, nil)
@@ -57,7 +57,7 @@ func (h *Handlers) Create(c *route.Call) error {
 		return err
 	}
 	page.SetFlash(c, page.Good, "flash.method_created", "name", m.Name)
-	return seeOther(c, pathOf(m.ID, ""))
+	return c.SeeOther(pathOf(m.ID, ""))
 }
 
 // only reports that the form was sent to be looked at and not to be saved, and does
@@ -97,7 +97,7 @@ func (h *Handlers) Edit(c *route.Call) error {
 
 // Change is POST /methods/:id/edit.
 func (h *Handlers) Change(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -120,7 +120,7 @@ func (h *Handlers) Change(c *route.Call) error {
 		return err
 	}
 	page.SetFlash(c, page.Good, "flash.saved", "name", d.name)
-	return seeOther(c, pathOf(s.method.ID, "")+"?tab=settings")
+	return c.SeeOther(pathOf(s.method.ID, "") + "?tab=settings")
 }
 
 // showStale shows what was typed beside what somebody else has saved meanwhile; who

@@ -22,7 +22,7 @@ func (h *Handlers) ShowTest(c *route.Call) error {
 // Test is POST /methods/:id/test: the harmless test call, and what became of it. It
 // changes nothing, so the answer is the page itself.
 func (h *Handlers) Test(c *route.Call) error {
-	if err := form(c); err != nil {
+	if err := c.OwnForm(formName); err != nil {
 		return err
 	}
 	s, err := h.see(c)
@@ -31,7 +31,7 @@ func (h *Handlers) Test(c *route.Call) error {
 	}
 	e, ok := s.environment(typed(c, "environment"))
 	if !ok {
-		return seeOther(c, pathOf(s.method.ID, "test"))
+		return c.SeeOther(pathOf(s.method.ID, "test"))
 	}
 	connections, err := h.connections(c, string(s.method.ID))
 	if err != nil {
@@ -40,7 +40,7 @@ func (h *Handlers) Test(c *route.Call) error {
 	x, ok := connections[place{s.method.ID, e}]
 	if !ok {
 		page.SetFlash(c, page.Wait, "flash.method_unapproved", "environment", s.named(e))
-		return seeOther(c, pathOf(s.method.ID, "enable"))
+		return c.SeeOther(pathOf(s.method.ID, "enable"))
 	}
 	r, err := h.Consents.Test(c.Request().Context(), c.Caller, x.ID)
 	if err != nil {

@@ -35,7 +35,7 @@ const (
 // Show is GET /: what needs somebody, and that the rest runs.
 func (h *Handlers) Show(c *route.Call) error {
 	w := page.Words(c)
-	p := page.OverviewPage{Known: may(c, authmethods.ViewMethods), Links: links(c, w)}
+	p := page.OverviewPage{Known: c.May(authmethods.ViewMethods), Links: links(c, w)}
 	if c.Person != nil {
 		p.Person = cmp.Or(c.Person.User.DisplayName, c.Person.User.UserName)
 	}
@@ -137,7 +137,7 @@ func need(c *route.Call, w words.Words, x *tokens.Connection, names map[authmeth
 		n.Text += " " + w.Say("headline.lost", "when", w.Ago(now.Sub(x.TokenExpiresAt)))
 	}
 	again := x.State == tokens.ReconnectRequired || x.State == tokens.AwaitingConsent
-	if again && may(c, authmethods.ModifyMethods) {
+	if again && c.May(authmethods.ModifyMethods) {
 		n.Action = &page.Action{Label: w.Say("connections.reconnect"), Href: connections.ReconnectHref(x), Icon: "link", Kind: "primary"}
 	} else {
 		n.Action = &page.Action{Label: w.Say("connections.why"), Href: connections.PathOf(x.ID)}
@@ -152,7 +152,7 @@ func beginning(c *route.Call, w words.Words, methods int) *page.Empty {
 	case methods > 0:
 		e.Title, e.Text = w.Say("overview.unconnected"), w.Say("overview.unconnected.text")
 		e.Actions = []page.Action{{Label: w.Say("overview.methods"), Href: "/methods", Kind: "primary"}}
-	case may(c, authmethods.CreateMethods):
+	case c.May(authmethods.CreateMethods):
 		e.Actions = []page.Action{{Label: w.Say("overview.create"), Href: "/methods/new", Icon: "plus", Kind: "primary"}}
 	}
 	return e
@@ -170,11 +170,9 @@ func links(c *route.Call, w words.Words) []page.Action {
 		{authmethods.ViewConnectors, "section.sso", "/sso", "door"},
 		{authmethods.ViewAudit, "section.audit", "/audit", "log"},
 	} {
-		if may(c, l.right) {
+		if c.May(l.right) {
 			open = append(open, page.Action{Label: w.Say(l.key), Href: l.path, Icon: l.icon, Kind: "bare"})
 		}
 	}
 	return open
 }
-
-func may(c *route.Call, r authmethods.Right) bool { return c.Caller.May(r) == nil }

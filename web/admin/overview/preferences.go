@@ -1,9 +1,6 @@
 package overview
 
 import (
-	"net/http"
-
-	"latchkey/authmethods"
 	"latchkey/sso"
 	"latchkey/sso/directory"
 	"latchkey/web/page"
@@ -13,11 +10,8 @@ import (
 // Prefer is POST /account/preferences: the theme or the language of the pages.
 func (h *Handlers) Prefer(c *route.Call) error {
 	r := c.Request()
-	if c.Person == nil || !c.Person.CheckFormToken(page.PreferencesForm, r.PostFormValue("csrf")) {
-		return &authmethods.Problem{
-			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-			Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-		}
+	if err := c.OwnForm(page.PreferencesForm); err != nil {
+		return err
 	}
 	door, err := h.Directory.Door(c.Caller)
 	if err != nil {
@@ -37,6 +31,5 @@ func (h *Handlers) Prefer(c *route.Call) error {
 	if !sso.MatchReturn(to, nil) {
 		to = "/"
 	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Redirect(http.StatusSeeOther, to)
+	return c.SeeOther(to)
 }

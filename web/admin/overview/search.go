@@ -48,7 +48,7 @@ func (h *Handlers) Search(c *route.Call) error {
 	}
 	if to != "" {
 		c.Response().Header().Set("Cache-Control", "no-store")
-		return c.Redirect(http.StatusSeeOther, to)
+		return c.SeeOther(to)
 	}
 	for _, look := range []func() (page.Found, error){s.methods, s.connections, s.connectors, s.users, s.services} {
 		found, err := look()
@@ -188,7 +188,7 @@ func (s *search) like(texts ...string) bool {
 
 func (s *search) methods() (page.Found, error) {
 	found := page.Found{Kind: "methods"}
-	if !may(s.c, authmethods.ViewMethods) {
+	if !s.c.May(authmethods.ViewMethods) {
 		return found, nil
 	}
 	in, err := s.Store.For(s.c.Caller)
@@ -206,7 +206,7 @@ func (s *search) methods() (page.Found, error) {
 
 func (s *search) connections() (page.Found, error) {
 	found := page.Found{Kind: "connections"}
-	if !may(s.c, authmethods.ViewMethods) {
+	if !s.c.May(authmethods.ViewMethods) {
 		return found, nil
 	}
 	all, err := s.all(s.c)
@@ -224,7 +224,7 @@ func (s *search) connections() (page.Found, error) {
 
 func (s *search) connectors() (page.Found, error) {
 	found := page.Found{Kind: "sso"}
-	if !may(s.c, authmethods.ViewConnectors) {
+	if !s.c.May(authmethods.ViewConnectors) {
 		return found, nil
 	}
 	in, err := s.Directory.For(s.c.Caller)
@@ -242,7 +242,7 @@ func (s *search) connectors() (page.Found, error) {
 
 func (s *search) users() (page.Found, error) {
 	found := page.Found{Kind: "users"}
-	if !may(s.c, authmethods.ViewUsers) {
+	if !s.c.May(authmethods.ViewUsers) {
 		return found, nil
 	}
 	in, err := s.Directory.For(s.c.Caller)
@@ -259,7 +259,7 @@ func (s *search) users() (page.Found, error) {
 
 func (s *search) services() (page.Found, error) {
 	found := page.Found{Kind: "services"}
-	if !may(s.c, authmethods.ViewServices) {
+	if !s.c.May(authmethods.ViewServices) {
 		return found, nil
 	}
 	in, err := s.Store.For(s.c.Caller)

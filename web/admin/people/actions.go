@@ -91,7 +91,7 @@ func (h *Handlers) Do(a Action) func(*route.Call) error {
 			to = o.at
 		}
 		page.SetFlash(c, page.Good, "flash.people."+a.key, "name", o.name)
-		return c.Redirect(http.StatusSeeOther, to)
+		return c.SeeOther(to)
 	}
 }
 
@@ -101,7 +101,7 @@ func findConnector(h *Handlers, c *route.Call) (object, error) {
 		return object{}, err
 	}
 	o := object{name: of.Name, at: connectorPath(of.ID), rev: of.Rev, people: t, connector: of}
-	if may(c, authmethods.ViewUsers) {
+	if c.May(authmethods.ViewUsers) {
 		users, err := t.Users(c.Request().Context(), directory.UserQuery{Connector: of.ID, Limit: most})
 		if err != nil {
 			return o, err

@@ -39,7 +39,7 @@ func (h *Handlers) showAssociated(c *route.Call, status int, of sso.Connector, t
 		Head: h.connectorHead(c, of, "people"), Anyone: of.Admission == sso.AnyoneMapped, Corrections: wrong, Check: at + "/check",
 		Names: *f.text("users", "users", area, mono, like("marie@acme.fr")).Field,
 	}
-	if may(c, authmethods.ModifyUsers) {
+	if c.May(authmethods.ModifyUsers) {
 		p.Form, p.Remove = new(form(c, at+"/people")), form(c, at+"/people/remove")
 	}
 	shown := list.PageOf(found, q.Limit, func(u sso.User) string { return list.IDCursor(u.ID) })

@@ -16,7 +16,7 @@ import (
 
 // doubts are those about the method of a connector, for who may see the method.
 func (h *Handlers) doubts(ctx context.Context, c *route.Call, of sso.Connector) []string {
-	if !may(c, authmethods.ViewMethods) {
+	if !c.May(authmethods.ViewMethods) {
 		return nil
 	}
 	check := signin.CheckMethod(h.Methods, h.Catalog)
@@ -138,7 +138,7 @@ func (h *Handlers) methodOptions(c *route.Call, f fields) ([]page.Option, error)
 		return nil, err
 	}
 	chosen := f.values.Get("method")
-	if !may(c, authmethods.ViewMethods) {
+	if !c.May(authmethods.ViewMethods) {
 		return []page.Option{{Value: chosen, Label: chosen}}, nil
 	}
 	all, err := t.Methods(c.Request().Context(), "", 200)
@@ -156,7 +156,7 @@ func (h *Handlers) methodOptions(c *route.Call, f fields) ([]page.Option, error)
 func (h *Handlers) roleOptions(c *route.Call, f fields) ([]page.Option, error) {
 	options := []page.Option{{Value: "", Label: f.w.Say("people.role.none")}}
 	chosen := f.values.Get("default_role")
-	if !may(c, authmethods.ViewUsers) {
+	if !c.May(authmethods.ViewUsers) {
 		if chosen != "" {
 			options = append(options, page.Option{Value: chosen, Label: chosen})
 		}

@@ -32,7 +32,7 @@ func (h *Handlers) Connectors(c *route.Call) error {
 		return err
 	}
 	p := page.ConnectorsPage{Empty: page.Empty{Icon: "door", Title: w.Say("people.sso.empty.title"), Text: w.Say("people.sso.empty.text")}}
-	if may(c, authmethods.CreateConnectors) {
+	if c.May(authmethods.CreateConnectors) {
 		p.New = &page.Action{Label: w.Say("people.sso.new"), Href: connectorsPath + "/new", Icon: "plus", Kind: "primary"}
 		p.Empty.Actions = []page.Action{*p.New}
 	}
@@ -67,7 +67,7 @@ func (h *Handlers) connectorRow(ctx context.Context, c *route.Call, of sso.Conne
 
 // countPeople counts whose cards name each connector; nil for who may not see people.
 func (h *Handlers) countPeople(ctx context.Context, c *route.Call, t *directory.Tenant) (map[authmethods.ID]int64, error) {
-	if !may(c, authmethods.ViewUsers) {
+	if !c.May(authmethods.ViewUsers) {
 		return nil, nil
 	}
 	counts, after := map[authmethods.ID]int64{}, authmethods.ID("")
@@ -100,7 +100,7 @@ func (h *Handlers) loginURL(c *route.Call, reference string) string {
 
 // methodOf names the method of a connector, for who may see it.
 func (h *Handlers) methodOf(ctx context.Context, c *route.Call, of sso.Connector) page.Linked {
-	if !may(c, authmethods.ViewMethods) {
+	if !c.May(authmethods.ViewMethods) {
 		return page.Linked{}
 	}
 	t, err := h.Methods.For(c.Caller)
@@ -126,12 +126,12 @@ func (h *Handlers) connectorMenu(c *route.Call, of sso.Connector) page.Menu {
 	w, at := page.Words(c), connectorPath(of.ID)
 	m := page.Menu{Name: of.Name}
 	add := func(right authmethods.Right, a page.Action) {
-		if may(c, right) {
+		if c.May(right) {
 			m.Actions = append(m.Actions, a)
 		}
 	}
 	add(authmethods.ViewConnectors, page.Action{Label: w.Say("people.sso.copy"), Href: at, Icon: "copy", Copy: h.loginURL(c, of.Reference)})
-	if may(c, authmethods.ViewUsers) {
+	if c.May(authmethods.ViewUsers) {
 		add(authmethods.ViewConnectors, page.Action{Label: w.Say("people.sso.test"), Href: at + "/try", Icon: "play"})
 		add(authmethods.ModifyUsers, page.Action{Label: w.Say("people.sso.associate"), Href: at + "/people", Icon: "people"})
 	}
@@ -171,7 +171,7 @@ func (h *Handlers) connectorHead(c *route.Call, of sso.Connector, view string) p
 		head.Tabs = append(head.Tabs, page.Tab{Label: w.Say("people.tab." + name), Href: href, Current: name == view})
 	}
 	tab("settings", at)
-	if may(c, authmethods.ViewUsers) {
+	if c.May(authmethods.ViewUsers) {
 		tab("tester", at+"/tester")
 		tab("people", at+"/people")
 	}
@@ -198,7 +198,7 @@ func (h *Handlers) Connector(c *route.Call) error {
 	for _, warning := range append(h.doubts(ctx, c, of), of.Rule.Lint()...) {
 		p.Notices = append(p.Notices, page.Notice{Kind: page.Wait, Text: warning})
 	}
-	if may(c, authmethods.ModifyConnectors) {
+	if c.May(authmethods.ModifyConnectors) {
 		p.Edit = &page.Action{Label: w.Say("people.edit"), Href: connectorPath(of.ID) + "/edit", Icon: "pencil"}
 	}
 	return page.Connector.Show(c, http.StatusOK, p)

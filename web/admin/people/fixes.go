@@ -16,9 +16,9 @@ import (
 func (h *Handlers) fixes(c *route.Call, s sso.SignIn, of sso.Connector) []page.Fix {
 	switch s.Code {
 	case authmethods.CodeConnectorDisabled:
-		return only(may(c, authmethods.ModifyConnectors), h.lead(c, "enable_connector", connectorPath(of.ID)+"/enable"))
+		return only(c.May(authmethods.ModifyConnectors), h.lead(c, "enable_connector", connectorPath(of.ID)+"/enable"))
 	case authmethods.CodeUserDisabled:
-		return only(s.User != "" && may(c, authmethods.ModifyUsers), h.lead(c, "enable_user", userPath(s.User)+"/enable"))
+		return only(s.User != "" && c.May(authmethods.ModifyUsers), h.lead(c, "enable_user", userPath(s.User)+"/enable"))
 	case authmethods.CodeNotAssociated, authmethods.CodeNoMatchingUser, authmethods.CodeSeveralUsers, authmethods.CodeEmailUnverified,
 		authmethods.CodeIdentityChanged:
 	default:
@@ -26,17 +26,17 @@ func (h *Handlers) fixes(c *route.Call, s sso.SignIn, of sso.Connector) []page.F
 	}
 	var all []page.Fix
 	add := func(ok bool, f page.Fix) { all = append(all, only(ok, f)...) }
-	modifies := may(c, authmethods.ModifyUsers)
+	modifies := c.May(authmethods.ModifyUsers)
 	add(s.Code == authmethods.CodeNotAssociated && s.User != "" && modifies, h.send(c, s, "associate", s.UserName, nil))
 	add(s.Code == authmethods.CodeIdentityChanged && s.User != "" && modifies, h.lead(c, "unpin", userPath(s.User)+"#accounts"))
 	proved := s.Subject != sso.Subject{}
 	email, _ := s.Claims.Text("email")
-	add(s.Code == authmethods.CodeNoMatchingUser && proved && email != "" && modifies && may(c, authmethods.CreateUsers), h.send(c, s, "create", "", nil))
+	add(s.Code == authmethods.CodeNoMatchingUser && proved && email != "" && modifies && c.May(authmethods.CreateUsers), h.send(c, s, "create", "", nil))
 	user := fields{w: page.Words(c)}.text("user", "link_user", mono, atMost(256), like("marie@acme.fr")).Field
 	user.Value = s.UserName
 	add(proved && modifies, h.send(c, s, "link", "", user))
-	add(s.Code == authmethods.CodeEmailUnverified && may(c, authmethods.ModifyConnectors), h.lead(c, "trust", connectorPath(of.ID)+"/edit"))
-	add(may(c, authmethods.ViewUsers), h.lead(c, "try", connectorPath(of.ID)+"/tester?sign_in="+string(s.ID)))
+	add(s.Code == authmethods.CodeEmailUnverified && c.May(authmethods.ModifyConnectors), h.lead(c, "trust", connectorPath(of.ID)+"/edit"))
+	add(c.May(authmethods.ViewUsers), h.lead(c, "try", connectorPath(of.ID)+"/tester?sign_in="+string(s.ID)))
 	return all
 }
 

@@ -43,14 +43,8 @@ const (
 // formPurpose is what the tokens of the forms here are for.
 const formPurpose = "people"
 
-// maxInMemory is how much of an uploaded list is kept in memory, in bytes: all of it.
-const maxInMemory = 4 << 20
-
 // in returns the people of the caller's tenant.
 func (h *Handlers) in(c *route.Call) (*directory.Tenant, error) { return h.Directory.For(c.Caller) }
-
-// may reports whether whoever asks has the right.
-func may(c *route.Call, r authmethods.Right) bool { return c.Caller.May(r) == nil }
 
 // signedIn refuses programs: pages are for people.
 func signedIn(c *route.Call) error {
@@ -67,40 +61,18 @@ func posted(c *route.Call) error {
 	if err := signedIn(c); err != nil {
 		return err
 	}
-	r := c.Request()
-	read := r.ParseForm
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		read = func() error { return r.ParseMultipartForm(maxInMemory) }
-	}
-	if err := read(); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return err
-		}
-		return authmethods.InvalidField("", "The form cannot be read.")
-	}
-	if !c.Person.CheckFormToken(formPurpose, r.PostFormValue("csrf")) {
-		return &authmethods.Problem{
-			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-			Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-		}
-	}
-	return nil
+	return c.OwnForm(formPurpose)
 }
 
 // form is one that leads to an address.
 func form(c *route.Call, post string, hidden ...page.Hidden) page.PeopleForm {
-	f := page.PeopleForm{Post: post, Hidden: hidden}
-	if c.Person != nil {
-		f.Token = c.Person.FormToken(formPurpose)
-	}
-	return f
+	return page.PeopleForm{Post: post, Hidden: hidden, Token: c.FormToken(formPurpose)}
 }
 
 // done tells what was done and leads on.
 func done(c *route.Call, address, flash string, pairs ...string) error {
 	page.SetFlash(c, page.Good, "flash.people."+flash, pairs...)
-	return c.Redirect(http.StatusSeeOther, address)
+	return c.SeeOther(address)
 }
 
 // correctable reports a problem that belongs on the form itself, and the status of the

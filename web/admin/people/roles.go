@@ -21,7 +21,7 @@ func mayGive(c *route.Call, r sso.Role) bool {
 		return false
 	}
 	for _, right := range r.Rights {
-		if !may(c, right) {
+		if !c.May(right) {
 			return false
 		}
 	}
@@ -64,7 +64,7 @@ func (h *Handlers) Roles(c *route.Call) error {
 	}
 	w := page.Words(c)
 	p := page.RolesPage{Crumbs: []page.Crumb{{Label: w.Say("section.users"), Href: usersPath}}}
-	if may(c, authmethods.ModifySettings) {
+	if c.May(authmethods.ModifySettings) {
 		p.New = &page.Action{Label: w.Say("people.roles.new"), Href: rolesPath + "/new", Icon: "plus", Kind: "primary"}
 	}
 	for _, r := range all {
@@ -128,7 +128,7 @@ func (h *Handlers) askRole(c *route.Call, status int, r *sso.Role, values url.Va
 		p.Title, p.Lead = roleName(w, *r), w.Say("people.role.ready")
 	default:
 		p.Title, p.Lead = r.Name, w.Say("people.role.own")
-		if may(c, authmethods.ModifySettings) {
+		if c.May(authmethods.ModifySettings) {
 			p.Form, p.Fields, p.Delete = form(c, rolePath(*r), revHidden(r.Rev)), []page.Input{name}, rolePath(*r)+"/delete"
 		}
 	}
@@ -152,7 +152,7 @@ func matrix(c *route.Call, held []string, changeable bool) []page.RightsRow {
 			continue
 		}
 		rows[len(rows)-1].Cells[at] = page.RightCell{
-			Right: string(right), Verb: verb, Held: slices.Contains(held, string(right)), Disabled: !changeable || !may(c, right),
+			Right: string(right), Verb: verb, Held: slices.Contains(held, string(right)), Disabled: !changeable || !c.May(right),
 		}
 	}
 	return rows
@@ -171,7 +171,7 @@ func rightTexts(rights authmethods.Rights) []string {
 func rightsGiven(c *route.Call, values url.Values, held authmethods.Rights) authmethods.Rights {
 	rights := authmethods.Rights{}
 	for _, r := range authmethods.AdminRights {
-		if may(c, r) && slices.Contains(values["rights"], string(r)) || !may(c, r) && held.Has(r) {
+		if c.May(r) && slices.Contains(values["rights"], string(r)) || !c.May(r) && held.Has(r) {
 			rights = append(rights, r)
 		}
 	}

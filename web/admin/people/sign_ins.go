@@ -156,7 +156,7 @@ func (h *Handlers) showAttempt(c *route.Call, status int, s sso.SignIn, wrong pa
 	}
 	if s.User != "" {
 		p.User = &page.Linked{Name: s.UserName}
-		if may(c, authmethods.ViewUsers) {
+		if c.May(authmethods.ViewUsers) {
 			p.User.Href = userPath(s.User)
 		}
 	}

@@ -140,7 +140,7 @@ func (h *Handlers) tested(c *route.Call, of sso.Connector, t signin.Tried) *page
 	}
 	for _, u := range near {
 		n := page.Nearest{User: *linkOf(u)}
-		if may(c, authmethods.ModifyUsers) && !slices.Contains(u.Connectors, of.ID) {
+		if c.May(authmethods.ModifyUsers) && !slices.Contains(u.Connectors, of.ID) {
 			n.Associate = new(form(c, connectorPath(of.ID)+"/people", page.Hidden{Name: "users", Value: u.UserName}))
 		}
 		shown.Nearest = append(shown.Nearest, n)

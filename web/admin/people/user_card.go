@@ -51,7 +51,7 @@ func (h *Handlers) showUser(c *route.Call, status int, u sso.User, t *directory.
 		return err
 	}
 	p.RoleChoice = *ticks.Choice
-	handles := may(c, authmethods.ModifyUsers) && mayHandle(c, u.Roles, roles)
+	handles := c.May(authmethods.ModifyUsers) && mayHandle(c, u.Roles, roles)
 	if handles {
 		p.Profile, p.Roles = form(c, at, revHidden(u.Rev)), form(c, at+"/roles", revHidden(u.Rev))
 	}
@@ -147,7 +147,7 @@ func (h *Handlers) fillSessions(ctx context.Context, c *route.Call, p *page.User
 
 // fillPast puts on the card what somebody did, and what was done to them.
 func (h *Handlers) fillPast(ctx context.Context, c *route.Call, p *page.UserPage, u sso.User, t *directory.Tenant, _ bool) error {
-	if may(c, authmethods.ViewConnectors) {
+	if c.May(authmethods.ViewConnectors) {
 		past, err := h.signInList(ctx, c, sso.SignInQuery{User: u.ID, Limit: recent}, recent)
 		if err != nil {
 			return err

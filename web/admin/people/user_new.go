@@ -35,7 +35,7 @@ func (h *Handlers) askUser(c *route.Call, status int, values url.Values, wrong p
 	if len(doors) > 0 {
 		access.Inputs = append(access.Inputs, f.choice("connectors", "connectors", true, doors))
 	}
-	if may(c, authmethods.ViewUsers) {
+	if c.May(authmethods.ViewUsers) {
 		roles, err := h.roleTicks(c, f, t, values["roles"])
 		if err != nil {
 			return err

@@ -75,7 +75,7 @@ func (h *Handlers) Users(c *route.Call) error {
 	}
 	shown := list.PageOf(found, q.Limit, func(u sso.User) string { return list.IDCursor(u.ID) })
 	p := page.UsersPage{Roles: rolesPath, Pager: pager(c, len(shown.Items), shown.NextCursor), Actions: listActions(c)}
-	if may(c, authmethods.ViewConnectors) {
+	if c.May(authmethods.ViewConnectors) {
 		p.Export = usersPath + "/export"
 	}
 	p.Filter = userFilter(c, connectors, roles)
@@ -95,8 +95,8 @@ func (h *Handlers) Users(c *route.Call) error {
 func listActions(c *route.Call) []page.Action {
 	w := page.Words(c)
 	var all []page.Action
-	if may(c, authmethods.CreateUsers) {
-		if may(c, authmethods.ModifyUsers) {
+	if c.May(authmethods.CreateUsers) {
+		if c.May(authmethods.ModifyUsers) {
 			all = append(all, page.Action{Label: w.Say("people.users.import"), Href: usersPath + "/import"})
 		}
 		all = append(all, page.Action{Label: w.Say("people.users.new"), Href: usersPath + "/new", Icon: "plus", Kind: "primary"})
@@ -106,7 +106,7 @@ func listActions(c *route.Call) []page.Action {
 
 // connectors are those that whoever asks may see.
 func (h *Handlers) connectors(c *route.Call, t *directory.Tenant) ([]sso.Connector, error) {
-	if !may(c, authmethods.ViewConnectors) {
+	if !c.May(authmethods.ViewConnectors) {
 		return nil, nil
 	}
 	return t.Connectors(c.Request().Context())
@@ -160,7 +160,7 @@ func userMenu(c *route.Call, u sso.User, roles []sso.Role) page.Menu {
 		return m
 	}
 	add := func(right authmethods.Right, a page.Action) {
-		if a.Dialog = a.Dialog || a.Href != at; may(c, right) {
+		if a.Dialog = a.Dialog || a.Href != at; c.May(right) {
 			m.Actions = append(m.Actions, a)
 		}
 	}

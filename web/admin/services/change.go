@@ -19,7 +19,7 @@ func (h *Handlers) Change(c *route.Call) error {
 	}
 	name := d.typed("name")
 	change := store.ServiceChange{Name: &name}
-	if d.may(authmethods.AdminRights...) {
+	if d.c.May(authmethods.AdminRights...) {
 		change.Admin = new(d.typed("admin") != "")
 	}
 	if text := d.wrongName(name); text != "" {
@@ -53,7 +53,7 @@ func (d *desk) done(service authmethods.ID, err error, flash, name string) error
 	default:
 		page.SetFlash(d.c, page.Good, flash, "name", name)
 	}
-	return seeOther(d.c, pathOf(service))
+	return d.c.SeeOther(pathOf(service))
 }
 
 // Disable is POST /service-accounts/:id/disable.
@@ -124,8 +124,8 @@ func (h *Handlers) ShowDelete(c *route.Call) error {
 		return err
 	}
 	live, _ := showKeys(s.Keys, time.Now())
-	p := page.DeleteServicePage{ID: s.ID, Name: s.Name, Rev: s.Rev, Keys: len(live), FormToken: formToken(c)}
-	if d.may(authmethods.ViewServices) {
+	p := page.DeleteServicePage{ID: s.ID, Name: s.Name, Rev: s.Rev, Keys: len(live), FormToken: c.FormToken(formPurpose)}
+	if d.c.May(authmethods.ViewServices) {
 		if p.Used, err = d.used(s.ID); err != nil {
 			return err
 		}
@@ -143,5 +143,5 @@ func (h *Handlers) Delete(c *route.Call) error {
 		return d.done(s.ID, err, "", s.Name)
 	}
 	page.SetFlash(c, page.Good, "flash.service_deleted", "name", s.Name)
-	return seeOther(c, listPath)
+	return c.SeeOther(listPath)
 }

@@ -41,7 +41,7 @@ func (h *Handlers) Create(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := readForm(c); err != nil {
+	if err := c.OwnForm(formPurpose); err != nil {
 		return err
 	}
 	w := wish{
@@ -63,9 +63,9 @@ func (h *Handlers) Create(c *route.Call) error {
 		}
 		return d.showNew(http.StatusUnprocessableEntity, w, wrong)
 	}
-	if !d.may(authmethods.ModifyServices) {
+	if !d.c.May(authmethods.ModifyServices) {
 		page.SetFlash(c, page.Wait, "flash.service_keyless", "name", made.Name)
-		return seeOther(c, pathOf(made.ID))
+		return c.SeeOther(pathOf(made.ID))
 	}
 	key, err := d.t.IssueKey(c.Request().Context(), string(made.ID), made.Name, expires)
 	if err != nil {
@@ -96,7 +96,7 @@ func (d *desk) readWish(w wish) (n store.NewService, expires time.Time, wrong pa
 		wrong = append(wrong, page.Correction{Field: "scopes", Text: odd})
 	}
 	expires, ok := lifeOf(w.days)
-	if !ok && d.may(authmethods.ModifyServices) {
+	if !ok && d.c.May(authmethods.ModifyServices) {
 		wrong = append(wrong, page.Correction{Field: "days", Text: d.w.Say("services.expires.missing")})
 	}
 	return n, expires, wrong
@@ -108,7 +108,7 @@ func (d *desk) showNew(status int, w wish, wrong page.Corrections) error {
 		return err
 	}
 	p := page.NewServicePage{
-		FormToken: formToken(d.c), Corrections: wrong, Wrong: wrong.Of("permit"),
+		FormToken: d.c.FormToken(formPurpose), Corrections: wrong, Wrong: wrong.Of("permit"),
 		Name: page.Field{
 			Name: "name", Label: d.w.Say("services.name"), Hint: d.w.Say("services.name.hint"), Placeholder: d.w.Say("services.name.example"),
 			Value: w.name, Error: wrong.Of("name"), Maximum: maxName,
@@ -116,10 +116,10 @@ func (d *desk) showNew(status int, w wish, wrong page.Corrections) error {
 		Scopes: d.scopesField(w.scopes, wrong.Of("scopes")),
 	}
 	p.Columns, p.Rows = d.permitRows(methods, w.permits)
-	if d.may(authmethods.AdminRights...) {
+	if d.c.May(authmethods.AdminRights...) {
 		p.Admin = d.adminChoice(w.admin)
 	}
-	if d.may(authmethods.ModifyServices) {
+	if d.c.May(authmethods.ModifyServices) {
 		p.Expires = d.daysChoice(w.days, wrong.Of("days"))
 	}
 	return page.NewService.Show(d.c, status, p)

@@ -31,7 +31,7 @@ func (h *Handlers) Developers(c *route.Call) error {
 		Internal: page.Copied{ID: "internal", Label: d.w.Say("developers.internal"), Hint: d.w.Say("developers.internal.hint"), Value: at.given},
 		Lend:     snippets(d.InternalURL, l), Reject: rejection(d.InternalURL), Answer: answer(), Description: descriptionPath,
 	}
-	if d.may(authmethods.CreateServices) {
+	if d.c.May(authmethods.CreateServices) {
 		p.MayCreate = listPath + "/new?" + url.Values{"method": {l.Method}, "environment": {l.Environment}}.Encode()
 	}
 	return page.Developers.Show(c, http.StatusOK, p)

@@ -2,7 +2,6 @@ package services
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"unicode"
 
@@ -36,34 +35,6 @@ func pathOf(service authmethods.ID) string { return listPath + "/" + string(serv
 // formPurpose is what the tokens of the forms are for.
 const formPurpose = "services"
 
-// formToken proves that a form is ours; programs, which send none, get none.
-func formToken(c *route.Call) string {
-	if c.Person == nil {
-		return ""
-	}
-	return c.Person.FormToken(formPurpose)
-}
-
-// readForm reads a form that was sent by a page of ours.
-func readForm(c *route.Call) error {
-	if err := c.Request().ParseForm(); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return err
-		}
-		return authmethods.InvalidField("", "The form cannot be read.")
-	}
-	if c.Person == nil || !c.Person.CheckFormToken(formPurpose, c.Request().PostFormValue("csrf")) {
-		return &authmethods.Problem{
-			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-			Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-		}
-	}
-	return nil
-}
-
-func seeOther(c *route.Call, to string) error { return c.Redirect(http.StatusSeeOther, to) }
-
 // desk is what every screen works with: who asks, in which language, and the data of
 // their tenant.
 type desk struct {
@@ -81,16 +52,6 @@ func (h *Handlers) desk(c *route.Call) (*desk, error) {
 	return &desk{Handlers: h, c: c, w: page.Words(c), t: t}, nil
 }
 
-// may reports whether who asks has all these rights.
-func (d *desk) may(rights ...authmethods.Right) bool {
-	for _, r := range rights {
-		if d.c.Caller.May(r) != nil {
-			return false
-		}
-	}
-	return true
-}
-
 // service is the one of the path. It is found by its id alone: a name may be that of a
 // page.
 func (d *desk) service() (authmethods.Service, error) {
@@ -103,7 +64,7 @@ func (d *desk) service() (authmethods.Service, error) {
 
 // methods are all of the tenant's, or none for who may not see them.
 func (d *desk) methods() ([]authmethods.Method, error) {
-	if !d.may(authmethods.ViewMethods) {
+	if !d.c.May(authmethods.ViewMethods) {
 		return nil, nil
 	}
 	const atOnce = 100

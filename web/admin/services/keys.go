@@ -18,7 +18,7 @@ func (h *Handlers) Issue(c *route.Call) error {
 	}
 	// A page that is loaded anew sends its form again: the key would be a second one.
 	if d.repeated(s) {
-		return seeOther(c, pathOf(s.ID))
+		return c.SeeOther(pathOf(s.ID))
 	}
 	name, days := d.typed("key_name"), d.typed("days")
 	expires, ok := lifeOf(days)
@@ -62,7 +62,7 @@ func (d *desk) key(s authmethods.Service) (authmethods.APIKey, error) {
 func (h *Handlers) change(c *route.Call) (*desk, authmethods.Service, error) {
 	d, s, err := h.look(c)
 	if err == nil {
-		err = readForm(c)
+		err = c.OwnForm(formPurpose)
 	}
 	return d, s, err
 }
@@ -117,7 +117,7 @@ func (d *desk) showRoll(status int, s authmethods.Service, chosen string) error 
 		return authmethods.Missing()
 	}
 	p := page.RollKeyPage{
-		ID: s.ID, Name: s.Name, Rev: s.Rev, Key: shown, FormToken: formToken(d.c),
+		ID: s.ID, Name: s.Name, Rev: s.Rev, Key: shown, FormToken: d.c.FormToken(formPurpose),
 		Overlap: page.Choice{Name: "overlap", Legend: d.w.Say("services.overlap"), Hint: d.w.Say("services.overlap.hint")},
 	}
 	for _, hours := range overlaps {
@@ -143,7 +143,7 @@ func (h *Handlers) Roll(c *route.Call) error {
 		return err
 	}
 	if d.repeated(s) {
-		return seeOther(c, pathOf(s.ID))
+		return c.SeeOther(pathOf(s.ID))
 	}
 	overlap, ok := map[string]time.Duration{"0": 0, "1": time.Hour, "24": 24 * time.Hour, "168": 7 * 24 * time.Hour}[d.typed("overlap")]
 	if !ok {
@@ -170,7 +170,7 @@ func (h *Handlers) ShowRevoke(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	p := page.RevokeKeyPage{ID: s.ID, Name: s.Name, Key: showKey(k, time.Now()), FormToken: formToken(c)}
+	p := page.RevokeKeyPage{ID: s.ID, Name: s.Name, Key: showKey(k, time.Now()), FormToken: c.FormToken(formPurpose)}
 	if !p.Key.Live() {
 		return authmethods.Missing()
 	}
@@ -196,5 +196,5 @@ func (h *Handlers) Revoke(c *route.Call) error {
 		return err
 	}
 	page.SetFlash(c, page.Good, "flash.key_revoked", "name", k.Name)
-	return seeOther(c, pathOf(s.ID))
+	return c.SeeOther(pathOf(s.ID))
 }

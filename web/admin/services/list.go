@@ -26,7 +26,7 @@ func (h *Handlers) List(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	p := page.ServicesPage{MayCreate: d.may(authmethods.CreateServices)}
+	p := page.ServicesPage{MayCreate: d.c.May(authmethods.CreateServices)}
 	environment := authmethods.Environment(c.QueryParam("env"))
 	for _, s := range all {
 		if !environment.Valid() || borrowsIn(s, environment) {
@@ -66,14 +66,14 @@ func (d *desk) menu(s authmethods.Service, open bool) page.Menu {
 		page.Action{Label: d.w.Say("services.loans"), Href: loansOf(s.ID), Icon: "log"},
 		page.Action{Label: d.w.Say("services.copy_id"), Href: pathOf(s.ID), Copy: string(s.ID), Icon: "copy"},
 	)
-	if d.may(authmethods.ModifyServices) {
-		turn := page.Action{Label: d.w.Say("services.disable"), Post: pathOf(s.ID) + "/disable", Icon: "power", Apart: true, Name: "csrf", Value: formToken(d.c)}
+	if d.c.May(authmethods.ModifyServices) {
+		turn := page.Action{Label: d.w.Say("services.disable"), Post: pathOf(s.ID) + "/disable", Icon: "power", Apart: true, Name: "csrf", Value: d.c.FormToken(formPurpose)}
 		if s.Disabled {
 			turn.Label, turn.Post = d.w.Say("services.enable"), pathOf(s.ID)+"/enable"
 		}
 		m.Actions = append(m.Actions, turn)
 	}
-	if d.may(authmethods.DeleteServices) {
+	if d.c.May(authmethods.DeleteServices) {
 		m.Actions = append(m.Actions, page.Action{Label: d.w.Say("services.delete"), Href: pathOf(s.ID) + "/delete", Icon: "trash", Kind: "danger", Dialog: true})
 	}
 	return m
@@ -88,7 +88,7 @@ func (d *desk) empty(others bool) page.Empty {
 		}
 	}
 	e := page.Empty{Icon: "terminal", Title: d.w.Say("services.empty"), Text: d.w.Say("services.empty.text")}
-	if d.may(authmethods.CreateServices) {
+	if d.c.May(authmethods.CreateServices) {
 		e.Actions = []page.Action{{Label: d.w.Say("services.create"), Href: listPath + "/new", Kind: "primary", Icon: "plus"}}
 	}
 	return e

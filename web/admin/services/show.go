@@ -25,20 +25,20 @@ func (d *desk) showService(status int, s authmethods.Service, wrong page.Correct
 		return err
 	}
 	p := page.ServicePage{
-		ID: s.ID, Name: s.Name, Rev: s.Rev, Admin: s.Admin, CreatedAt: s.CreatedAt, Menu: d.menu(s, false), FormToken: formToken(d.c),
-		Corrections: wrong, Permits: d.showPermits(s.Permits, methods), MayModify: d.may(authmethods.ModifyServices),
+		ID: s.ID, Name: s.Name, Rev: s.Rev, Admin: s.Admin, CreatedAt: s.CreatedAt, Menu: d.menu(s, false), FormToken: d.c.FormToken(formPurpose),
+		Corrections: wrong, Permits: d.showPermits(s.Permits, methods), MayModify: d.c.May(authmethods.ModifyServices),
 	}
 	p.Keys, p.Ended = showKeys(s.Keys, time.Now())
 	p.State = stateOf(s, p.Keys)
 	// A key of a service that administers is worth an administrator's rights.
-	p.MayIssue = p.MayModify && (!s.Admin || d.may(authmethods.AdminRights...))
+	p.MayIssue = p.MayModify && (!s.Admin || d.c.May(authmethods.AdminRights...))
 	if p.MayModify {
 		d.fill(&p, s, methods)
 	}
 	if p.Used, err = d.used(s.ID); err != nil {
 		return err
 	}
-	if p.MayAudit = d.may(authmethods.ViewAudit); p.MayAudit {
+	if p.MayAudit = d.c.May(authmethods.ViewAudit); p.MayAudit {
 		if p.Activity, err = d.activity(s); err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (d *desk) fill(p *page.ServicePage, s authmethods.Service, methods []authme
 	if typed, ok := d.c.Request().PostForm["name"]; ok && len(typed) == 1 {
 		p.Rename.Value = typed[0]
 	}
-	if d.may(authmethods.AdminRights...) {
+	if d.c.May(authmethods.AdminRights...) {
 		p.Administer = d.adminChoice(s.Admin)
 	}
 }

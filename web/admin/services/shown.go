@@ -87,7 +87,7 @@ func showPermit(p authmethods.Permit, methods []authmethods.Method, known bool) 
 func (d *desk) showPermits(permits []authmethods.Permit, methods []authmethods.Method) []page.ServicePermit {
 	var shown []page.ServicePermit
 	for _, p := range permits {
-		shown = append(shown, showPermit(p, methods, d.may(authmethods.ViewMethods)))
+		shown = append(shown, showPermit(p, methods, d.c.May(authmethods.ViewMethods)))
 	}
 	slices.SortFunc(shown, func(a, b page.ServicePermit) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Method), strings.ToLower(b.Method)), cmp.Compare(a.Environment, b.Environment))

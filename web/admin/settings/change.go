@@ -19,7 +19,7 @@ func (h *Handlers) Change(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := readForm(c); err != nil {
+	if err := c.OwnForm(formPurpose); err != nil {
 		return err
 	}
 	stored, err := d.t.Settings(c.Request().Context())
@@ -50,7 +50,7 @@ func (h *Handlers) Change(c *route.Call) error {
 		return d.show(http.StatusUnprocessableEntity, in, stored, wrong, nil)
 	}
 	page.SetFlash(c, page.Good, "flash.settings_saved")
-	return c.Redirect(http.StatusSeeOther, path)
+	return c.SeeOther(path)
 }
 
 // read reads the form, or says what is wrong with it.

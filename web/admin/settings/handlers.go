@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"net/http"
 
 	"latchkey/authmethods"
@@ -24,32 +23,6 @@ const (
 	formPurpose = "settings"
 )
 
-// formToken proves that a form is ours; programs, which send none, get none.
-func formToken(c *route.Call) string {
-	if c.Person == nil {
-		return ""
-	}
-	return c.Person.FormToken(formPurpose)
-}
-
-// readForm reads a form that was sent by a page of ours.
-func readForm(c *route.Call) error {
-	if err := c.Request().ParseForm(); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return err
-		}
-		return authmethods.InvalidField("", "The form cannot be read.")
-	}
-	if c.Person == nil || !c.Person.CheckFormToken(formPurpose, c.Request().PostFormValue("csrf")) {
-		return &authmethods.Problem{
-			Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden,
-			Detail: "The form was not sent by a page of ours, or had been open for too long. Nothing was changed.",
-		}
-	}
-	return nil
-}
-
 // desk is what the screens work with: who asks, in which language, and the people of
 // their tenant.
 type desk struct {
@@ -69,18 +42,18 @@ func (h *Handlers) desk(c *route.Call) (*desk, error) {
 
 // ShowSignAll is GET /settings/sign-everybody-out.
 func (h *Handlers) ShowSignAll(c *route.Call) error {
-	return page.SettingsSignAll.Show(c, http.StatusOK, page.SettingsSignAllPage{FormToken: formToken(c)})
+	return page.SettingsSignAll.Show(c, http.StatusOK, page.SettingsSignAllPage{FormToken: c.FormToken(formPurpose)})
 }
 
 // SignAll is POST /settings/sign-everybody-out: every session ends, also the one of
 // whoever asks.
 func (h *Handlers) SignAll(c *route.Call) error {
-	if err := readForm(c); err != nil {
+	if err := c.OwnForm(formPurpose); err != nil {
 		return err
 	}
 	if err := h.Sessions.ReplaceKeys(c.Request().Context(), c.Caller); err != nil {
 		return err
 	}
 	page.SetFlash(c, page.Good, "flash.everybody_signed_out")
-	return c.Redirect(http.StatusSeeOther, "/login")
+	return c.SeeOther("/login")
 }

@@ -50,7 +50,7 @@ func (d *desk) show(status int, in typed, stored sso.Settings, wrong page.Correc
 	tenant := d.c.Tenant
 	p := page.SettingsPage{
 		Name: tenant.Name, Slug: tenant.Slug, ID: string(tenant.ID), Hosts: tenant.Hosts,
-		FormToken: formToken(d.c), Rev: stored.Rev, Corrections: wrong, Meanwhile: meanwhile,
+		FormToken: d.c.FormToken(formPurpose), Rev: stored.Rev, Corrections: wrong, Meanwhile: meanwhile,
 		MayModify: d.c.Caller.May(authmethods.ModifySettings) == nil,
 	}
 	d.addresses(&p, tenant)
