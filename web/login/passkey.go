@@ -59,11 +59,11 @@ func (h *Handlers) BeginPasskeyLogin(c *route.Call) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	returnTo, err := h.returnTo(ctx, c, in.ReturnTo)
+	settings, err := h.settings(c)
 	if err != nil {
 		return err
 	}
-	settings, err := h.settings(c)
+	returnTo, err := allowed(in.ReturnTo, settings)
 	if err != nil {
 		return err
 	}

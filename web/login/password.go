@@ -29,24 +29,23 @@ func (h *Handlers) Show(c *route.Call) error {
 	if !ok {
 		return seeOther(c, loginPath)
 	}
-	ctx := c.Request().Context()
-	returnTo, err := h.returnTo(ctx, c, query.Get("return_to"))
+	settings, err := h.settings(c)
+	if err != nil {
+		return err
+	}
+	returnTo, err := allowed(query.Get("return_to"), settings)
 	if err != nil {
 		return err
 	}
 	if p, err := h.present(c); err == nil {
 		return h.onward(c, returnTo, p.Session, "")
 	}
-	settings, err := h.settings(c)
-	if err != nil {
-		return err
-	}
 	// Straight to the provider only for who just came: never after a sign-out or a
 	// failure, or there would be no way off.
 	if settings.StraightTo != "" && query.Get("notice") == "" && query.Get("stay") == "" {
 		return seeOther(c, startOf(settings.StraightTo, returnTo))
 	}
-	return h.showLogin(c, http.StatusOK, page.LoginPage{Notice: query.Get("notice"), ReturnTo: returnTo})
+	return h.showLogin(c, http.StatusOK, page.LoginPage{Notice: query.Get("notice"), ReturnTo: returnTo, Local: settings.LocalLogin})
 }
 
 // startOf is the SSO login URL of a connector.
@@ -58,25 +57,19 @@ func startOf(reference, returnTo string) string {
 	return to
 }
 
-// showLogin fills in what the page always shows.
+// showLogin fills in what the page shows whatever became of the last try.
 func (h *Handlers) showLogin(c *route.Call, status int, p page.LoginPage) error {
-	ctx := c.Request().Context()
 	door, err := h.door(c)
 	if err != nil {
 		return err
 	}
-	connectors, err := door.Connectors(ctx)
+	connectors, err := door.Connectors(c.Request().Context())
 	if err != nil {
 		return err
 	}
 	for _, each := range connectors {
 		p.Doors = append(p.Doors, page.LoginDoor{Name: each.Name, Href: startOf(each.Reference, p.ReturnTo)})
 	}
-	settings, err := door.SettingsNow(ctx)
-	if err != nil {
-		return err
-	}
-	p.Local = settings.LocalLogin
 	p.FormToken, err = h.formToken(c, formLogin)
 	if err != nil {
 		return err
@@ -112,6 +105,7 @@ type halfway struct {
 	ReturnTo string         `json:"r,omitempty"`
 	Device   string         `json:"d,omitempty"`
 	Expired  bool           `json:"e,omitempty"` // the password must be changed
+	Proven   bool           `json:"p,omitempty"` // a one-time code was right as well
 }
 
 // halfLife is how long somebody may take over that.
@@ -123,21 +117,21 @@ func (h *Handlers) Login(c *route.Call) error {
 		return err
 	}
 	ctx, r := c.Request().Context(), c.Request()
-	name := limited(r.PostFormValue("name"), 320)
-	again := page.LoginPage{Name: name}
-	if !h.sentHere(c, formLogin) {
-		again.Notice = "form-out-of-date"
-		return h.showLogin(c, http.StatusForbidden, again)
-	}
-	returnTo, err := h.returnTo(ctx, c, r.PostFormValue("return_to"))
-	if err != nil {
-		return err
-	}
-	again.ReturnTo = returnTo
 	settings, err := h.settings(c)
 	if err != nil {
 		return err
 	}
+	name := limited(r.PostFormValue("name"), 320)
+	again := page.LoginPage{Name: name, Local: settings.LocalLogin}
+	if !h.sentHere(c, formLogin) {
+		again.Notice = "form-out-of-date"
+		return h.showLogin(c, http.StatusForbidden, again)
+	}
+	returnTo, err := allowed(r.PostFormValue("return_to"), settings)
+	if err != nil {
+		return err
+	}
+	again.ReturnTo = returnTo
 	if !settings.LocalLogin {
 		return authmethods.Missing()
 	}

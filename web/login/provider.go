@@ -22,9 +22,15 @@ func (h *Handlers) Start(c *route.Call) error {
 	if !ok || c.Param("reference") == sso.ReservedReference {
 		return authmethods.Missing()
 	}
-	returnTo, err := h.returnTo(ctx, c, query.Get("return_to"))
-	if err != nil {
-		return err
+	returnTo := query.Get("return_to")
+	if returnTo != "" { // most want to go nowhere in particular
+		settings, err := h.settings(c)
+		if err != nil {
+			return err
+		}
+		if returnTo, err = allowed(returnTo, settings); err != nil {
+			return err
+		}
 	}
 	begun, err := h.SignIn.Begin(ctx, c.Caller, c.Param("reference"), signin.BeginOptions{
 		ReturnTo: returnTo, SelectAccount: query.Get("select_account") == "1",

@@ -1,7 +1,6 @@
 package login
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,21 +12,10 @@ import (
 	"latchkey/web/route"
 )
 
-// returnTo returns where somebody wants to go on to after signing in, checked; empty:
-// nowhere in particular.
-func (h *Handlers) returnTo(ctx context.Context, c *route.Call, wanted string) (string, error) {
-	if wanted == "" {
-		return "", nil
-	}
-	door, err := h.door(c)
-	if err != nil {
-		return "", err
-	}
-	settings, err := door.SettingsNow(ctx)
-	if err != nil {
-		return "", err
-	}
-	if !sso.MatchReturn(wanted, settings.ReturnAddresses) {
+// allowed returns where somebody wants to go on to after signing in, if people may be
+// sent there; empty: nowhere in particular.
+func allowed(wanted string, settings sso.Settings) (string, error) {
+	if wanted != "" && !sso.MatchReturn(wanted, settings.ReturnAddresses) {
 		return "", &authmethods.Problem{
 			Kind: authmethods.Invalid, Code: authmethods.CodeInvalidRequest,
 			Detail: "Nobody may be sent there after signing in: the address is not on the list of this workspace.",

@@ -52,18 +52,13 @@ func (h *Handlers) Code(c *route.Call) error {
 		return err
 	}
 	if held.Expired { // and stays so: another code is no way around the new password
-		if err := h.keep(c, half, "", provenHalf{held, true}, halfLife); err != nil {
+		held.Proven = true
+		if err := h.keep(c, half, "", held, halfLife); err != nil {
 			return err
 		}
 		return seeOther(c, "/login/password")
 	}
 	return h.complete(c, held, u, true)
-}
-
-// provenHalf is a halfway whose one-time code was right as well.
-type provenHalf struct {
-	halfway
-	Proven bool `json:"p,omitempty"`
 }
 
 func (h *Handlers) complete(c *route.Call, held halfway, u *sso.User, second bool) error {
@@ -101,16 +96,12 @@ func (h *Handlers) Change(c *route.Call) error {
 	if !h.sentHere(c, formChange) {
 		return seeOther(c, loginPath+"?notice=form-out-of-date")
 	}
-	var proven provenHalf
-	if err := h.recall(c, half, "", &proven, halfLife); err != nil {
-		return startAgain(c, err)
-	}
 	held, u, err := h.halfwayUser(c)
 	if err != nil {
 		return startAgain(c, err)
 	}
 	ctx, r := c.Request().Context(), c.Request()
-	if has, err := h.Credentials.HasTOTP(ctx, person(c, u), u); err != nil || has && !proven.Proven {
+	if has, err := h.Credentials.HasTOTP(ctx, person(c, u), u); err != nil || has && !held.Proven {
 		if err == nil {
 			err = seeOther(c, "/login/code")
 		}
@@ -132,7 +123,7 @@ func (h *Handlers) Change(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	return h.complete(c, held, &fresh, proven.Proven)
+	return h.complete(c, held, &fresh, held.Proven)
 }
 
 // isInput reports whether what was typed can be mended by typing something else.
