@@ -21,11 +21,14 @@ func filledIn(t testing.TB, document, action string) (url.Values, bool) {
 	return nil, false
 }
 
+// controls are what the fields of a form hold, and the value of its button if there is
+// but one: of several, it is for the test to say which is pressed.
 func controls(form *html.Node) url.Values {
 	values := url.Values{}
+	var buttons []*html.Node
 	for n := range form.Descendants() {
 		name := attribute(n, "name")
-		if n.Type != html.ElementNode || name == "" {
+		if n.Type != html.ElementNode || name == "" || has(n, "disabled") {
 			continue
 		}
 		switch n.Data {
@@ -38,11 +41,12 @@ func controls(form *html.Node) url.Values {
 			values.Add(name, strings.TrimPrefix(text(n), "\n"))
 		case "select":
 			values.Add(name, selected(n))
-		case "button": // the only one of a form whose value counts
-			if attribute(n, "value") != "" {
-				values.Add(name, attribute(n, "value"))
-			}
+		case "button":
+			buttons = append(buttons, n)
 		}
+	}
+	if len(buttons) == 1 {
+		values.Add(attribute(buttons[0], "name"), attribute(buttons[0], "value"))
 	}
 	return values
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/feed"
@@ -16,6 +17,7 @@ import (
 	"latchkey/sso/directory"
 	"latchkey/test/broker"
 	"latchkey/test/storage"
+	"latchkey/tokens/consent"
 	"latchkey/web"
 	"latchkey/zohosim"
 )
@@ -33,21 +35,50 @@ type Site struct {
 	Deps      web.Deps
 }
 
+// The client at the simulator by which people are signed in, and for methods of a
+// test's own. It knows both redirect URIs of acme.
 const (
-	simClient = "1000.PAGESTEST0000000000000000000001"
-	simSecret = "the secret of the client that signs people in"
+	ClientID     = "1000.PAGESTEST0000000000000000000001"
+	ClientSecret = "the secret of the client that signs people in"
 )
 
-// New makes a site on SQLite.
-func New(t testing.TB) *Site {
-	t.Helper()
-	return On(t, "sqlite:"+filepath.Join(t.TempDir(), "latchkey.db"))
+// The client of zoho-desk where the connector has a method of its own.
+const deskClient, deskSecret = "1000.PAGESDESK0000000000000000000001", "the secret of the client of the desk"
+
+// Option changes how a site is made.
+type Option func(*options)
+
+type options struct {
+	database string
+	types    fstest.MapFS
+	furnish  func(*Site)
 }
 
-// On makes a site on a database.
-func On(t testing.TB, database string) *Site {
+// On has a site on this database. Otherwise it is on SQLite.
+func On(database string) Option { return func(o *options) { o.database = database } }
+
+// Types has integration types that override the usual ones.
+func Types(types fstest.MapFS) Option { return func(o *options) { o.types = types } }
+
+// OneMethod has the connector sign people in by zoho-desk; there is no zoho-login.
+func OneMethod(o *options) {
+	o.furnish = func(s *Site) {
+		s.Method()
+		s.connect("zoho-desk")
+	}
+}
+
+// Empty leaves out the methods and the connector.
+func Empty(o *options) { o.furnish = func(*Site) {} }
+
+// New makes a site.
+func New(t testing.TB, change ...Option) *Site {
 	t.Helper()
-	b := broker.New(t, storage.Open(t, database), nil)
+	o := options{database: "sqlite:" + filepath.Join(t.TempDir(), "latchkey.db"), furnish: (*Site).twoMethods}
+	for _, c := range change {
+		c(&o)
+	}
+	b := broker.New(t, storage.Open(t, o.database), o.types)
 	handler := http.NewServeMux()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -56,6 +87,10 @@ func On(t testing.TB, database string) *Site {
 	pattern := authmethods.PublicURL("http://{tenant}.localhost:" + port)
 	log := slog.New(slog.DiscardHandler)
 	b.At(pattern, log)
+	b.Consents = consent.New(consent.Options{
+		Grants: b.Grants, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Upstream: b.Upstream,
+		Engine: b.Engine, Changed: b.Changed, PublicURL: pattern, Log: log,
+	})
 	inside := httptest.NewUnstartedServer(nil)
 	s := &Site{Broker: b, T: t, Address: server.Listener.Addr().String(), Internal: "http://" + inside.Listener.Addr().String(), Origin: pattern.Origin("acme")}
 	s.Deps = web.Deps{
@@ -68,24 +103,48 @@ func On(t testing.TB, database string) *Site {
 	inside.Config.Handler = internal
 	inside.Start()
 	t.Cleanup(inside.Close)
-	s.furnish(pattern)
+	s.client(ClientID, ClientSecret)
+	o.furnish(s)
 	return s
 }
 
-// furnish makes the methods and the connector.
-func (s *Site) furnish(pattern authmethods.PublicURL) {
+// client registers one at the simulator.
+func (s *Site) client(id, clientSecret string) {
 	s.T.Helper()
+	at := s.Deps.PublicURL
 	must(s.T, s.Zoho.AddClient(zohosim.Client{
-		ID: simClient, Secret: simSecret, Name: "Acme contact centre", MultiDC: true,
-		RedirectURIs: []string{pattern.RedirectURI(s.Tenant), pattern.SignInRedirectURI(s.Tenant)},
+		ID: id, Secret: clientSecret, Name: "Acme contact centre", MultiDC: true,
+		RedirectURIs: []string{at.RedirectURI(s.Tenant), at.SignInRedirectURI(s.Tenant)},
 	}))
-	s.ZohoDesk(s.T, nil)
-	s.ZohoDesk(s.T, func(n *store.NewMethod) {
-		n.Name, n.Reference, n.ClientID, n.ClientSecret = "Zoho sign-in", "zoho-login", simClient, secret.New(simSecret)
+}
+
+// twoMethods makes a method to be lent from and another to sign people in by.
+func (s *Site) twoMethods() {
+	s.T.Helper()
+	s.client(deskClient, deskSecret)
+	s.Method(func(n *store.NewMethod) { n.ClientID, n.ClientSecret = deskClient, secret.New(deskSecret) })
+	s.Method(func(n *store.NewMethod) { n.Name, n.Reference = "Zoho sign-in", "zoho-login" })
+	s.connect("zoho-login")
+}
+
+// Method makes zoho-desk, or what the changes make of it. It can be approved at the
+// simulator.
+func (s *Site) Method(changes ...func(*store.NewMethod)) authmethods.Method {
+	s.T.Helper()
+	return s.ZohoDesk(s.T, func(n *store.NewMethod) {
+		n.ClientID, n.ClientSecret = ClientID, secret.New(ClientSecret)
+		for _, change := range changes {
+			change(n)
+		}
 	})
+}
+
+// connect makes the connector.
+func (s *Site) connect(method string) {
+	s.T.Helper()
 	var err error
 	s.Connector, _, err = s.People().CreateConnector(s.T.Context(), directory.NewConnector{
-		Reference: "zoho", Name: "Zoho", Type: sso.OpenIDConnect, Method: "zoho-login", Environment: authmethods.Production,
+		Reference: "zoho", Name: "Zoho", Type: sso.OpenIDConnect, Method: method, Environment: authmethods.Production,
 	})
 	must(s.T, err)
 }
@@ -116,10 +175,14 @@ func (s *Site) Settings(change func(*sso.Settings)) {
 	must(s.T, err)
 }
 
-// User makes somebody with these roles who may sign in by the connector.
+// User makes somebody with these roles who may sign in by the connector, if there is one.
 func (s *Site) User(name string, roles ...string) sso.User {
 	s.T.Helper()
-	u, err := s.People().CreateUser(s.T.Context(), directory.NewUser{UserName: name, Roles: roles, Connectors: []authmethods.ID{s.Connector.ID}})
+	n := directory.NewUser{UserName: name, Roles: roles}
+	if s.Connector.ID != "" {
+		n.Connectors = []authmethods.ID{s.Connector.ID}
+	}
+	u, err := s.People().CreateUser(s.T.Context(), n)
 	must(s.T, err)
 	return u
 }

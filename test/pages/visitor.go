@@ -7,11 +7,8 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
-
-	"golang.org/x/net/html"
 
 	"latchkey/authmethods"
 	"latchkey/sso"
@@ -23,10 +20,10 @@ import (
 // Visitor is somebody with a browser that keeps cookies, follows no redirect, and runs
 // no script.
 type Visitor struct {
+	Client   *http.Client
+	language string // empty: English
 	s        *Site
 	t        testing.TB
-	client   *http.Client
-	Language string // "fr" asks for French; empty: English
 }
 
 // Visitor is somebody who is not signed in.
@@ -42,17 +39,30 @@ func (s *Site) Visitor(t testing.TB) *Visitor {
 		return dialer.DialContext(ctx, network, address)
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Visitor{s: s, t: t, client: &http.Client{
+	return &Visitor{s: s, t: t, Client: &http.Client{
 		Jar: jar, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
+// In is the same person, who asks for another language, such as "fr".
+func (v *Visitor) In(language string) *Visitor {
+	other := *v
+	other.language = language
+	return &other
+}
+
 // SignedIn is somebody new with these roles, who is signed in.
 func (s *Site) SignedIn(t testing.TB, name string, roles ...string) *Visitor {
 	t.Helper()
-	v, u := s.Visitor(t), s.User(name, roles...)
-	v.setCookie(s.session(t, u))
+	return s.As(t, s.User(name, roles...))
+}
+
+// As is a user who is signed in.
+func (s *Site) As(t testing.TB, u sso.User) *Visitor {
+	t.Helper()
+	v := s.Visitor(t)
+	v.Client.Jar.SetCookies(v.origin(), []*http.Cookie{s.session(t, u)})
 	return v
 }
 
@@ -67,68 +77,66 @@ func (s *Site) WithRights(t testing.TB, name string, rights ...authmethods.Right
 // session begins one and returns its cookie.
 func (s *Site) session(t testing.TB, u sso.User) *http.Cookie {
 	t.Helper()
+	settings, err := s.People().Settings(t.Context())
+	must(t, err)
 	value, _, err := s.Sessions.Begin(t.Context(), s.Browser, session.Start{
-		User: u.ID, UserVersion: u.Version, Means: session.Password, Address: "127.0.0.1", UserAgent: "test", Settings: sso.DefaultSettings(),
+		User: u.ID, UserVersion: u.Version, Means: session.Password, Address: "127.0.0.1", UserAgent: "test", Settings: settings,
 	})
 	must(t, err)
 	return &http.Cookie{Name: s.Sessions.CookieName(session.SessionCookie), Value: value.Reveal(), Path: "/"}
 }
 
-func (v *Visitor) setCookie(c *http.Cookie) {
+// origin is where acme is.
+func (v *Visitor) origin() *url.URL {
 	v.t.Helper()
 	u, err := url.Parse(v.s.Origin)
 	must(v.t, err)
-	v.client.Jar.SetCookies(u, []*http.Cookie{c})
+	return u
 }
 
-// Answer is a response that was read.
-type Answer struct {
-	*http.Response
-	Body string
-}
-
-var markup = regexp.MustCompile(`<[^>]*>`)
-
-// Text is what stands on the page, without its markup.
-func (a Answer) Text() string {
-	return html.UnescapeString(strings.Join(strings.Fields(markup.ReplaceAllString(a.Body, " ")), " "))
-}
-
-// To is where a redirect leads.
-func (a Answer) To() string { return a.Header.Get("Location") }
-
-// Get opens a page.
-func (v *Visitor) Get(path string) Answer {
+// Do sends a request as it is, with the cookies of the browser.
+func (v *Visitor) Do(r *http.Request) Answer {
 	v.t.Helper()
-	return v.send(http.MethodGet, path, nil)
-}
-
-func (v *Visitor) send(method, path string, form url.Values) Answer {
-	v.t.Helper()
-	if strings.HasPrefix(path, "/") {
-		path = v.s.Origin + path
-	}
-	r, err := http.NewRequestWithContext(v.t.Context(), method, path, strings.NewReader(form.Encode()))
-	must(v.t, err)
-	r.Header.Set("Accept", "text/html")
-	r.Header.Set("Accept-Language", v.Language)
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Origin", v.s.Origin)
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
-	}
-	response, err := v.client.Do(r)
+	response, err := v.Client.Do(r)
 	must(v.t, err)
 	body, err := io.ReadAll(response.Body)
 	must(v.t, err)
 	must(v.t, response.Body.Close())
-	return Answer{response, string(body)}
+	return Answer{response, string(body), v.t}
 }
 
-// Post sends a form that no page made.
+// Send sends a request with these names and values of headers and no others. An address
+// that begins with a slash is one of acme's.
+func (v *Visitor) Send(method, address string, form url.Values, headers ...string) Answer {
+	v.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = v.s.Origin + address
+	}
+	r, err := http.NewRequestWithContext(v.t.Context(), method, address, strings.NewReader(form.Encode()))
+	must(v.t, err)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return v.Do(r)
+}
+
+// Get opens a page.
+func (v *Visitor) Get(address string) Answer {
+	v.t.Helper()
+	return v.Send(http.MethodGet, address, nil, "Accept", "text/html", "Accept-Language", v.language)
+}
+
+// Post sends a form that no page made, but as if one had.
 func (v *Visitor) Post(path string, form url.Values) Answer {
 	v.t.Helper()
-	return v.send(http.MethodPost, path, form)
+	if form == nil {
+		form = url.Values{}
+	}
+	return v.Send(http.MethodPost, path, form, "Accept", "text/html", "Accept-Language", v.language,
+		"Origin", v.s.Origin, "Sec-Fetch-Site", "same-origin")
 }
 
 // Submit sends the form of a page with this action as the page fills it in, but for
@@ -136,10 +144,7 @@ func (v *Visitor) Post(path string, form url.Values) Answer {
 // twice.
 func (v *Visitor) Submit(a Answer, action string, typed ...string) Answer {
 	v.t.Helper()
-	form, ok := filledIn(v.t, a.Body, action)
-	if !ok {
-		v.t.Fatalf("there is no form for %s on the page %d: %s", action, a.StatusCode, a.Text())
-	}
+	form := a.form(action)
 	for i := 0; i < len(typed); i += 2 {
 		form.Del(typed[i])
 	}
@@ -149,25 +154,51 @@ func (v *Visitor) Submit(a Answer, action string, typed ...string) Answer {
 	return v.Post(action, form)
 }
 
+// Follow opens the page that a redirect leads to.
+func (v *Visitor) Follow(a Answer) Answer {
+	v.t.Helper()
+	if a.StatusCode != http.StatusSeeOther {
+		v.t.Fatalf("%s answered %d in place of a redirect: %s", a.Request.URL, a.StatusCode, a.Text())
+	}
+	return v.Get(a.To())
+}
+
+// Leave begins a sign-in at this address and returns where the browser is led to.
+func (v *Visitor) Leave(start string) string {
+	v.t.Helper()
+	led := v.Get(start)
+	if led.StatusCode != http.StatusSeeOther {
+		v.t.Fatalf("%s answered %d: %s", start, led.StatusCode, led.Text())
+	}
+	return led.To()
+}
+
+// AtZoho walks through the simulator's pages as a person would and returns the address
+// that they lead back to.
+func (v *Visitor) AtZoho(address string, a zohosim.Approval) string {
+	v.t.Helper()
+	jar, err := cookiejar.New(nil)
+	must(v.t, err)
+	callback, err := zohosim.Approve(&http.Client{Jar: jar}, address, a)
+	must(v.t, err)
+	return callback
+}
+
 // SignIn goes the whole way by the connector, as the simulator's person with that
 // e-mail address, and returns the answer to the callback.
 func (v *Visitor) SignIn(email string) Answer {
 	v.t.Helper()
-	led := v.Get("/api/sso/login/" + v.s.Connector.Reference)
-	if led.StatusCode != http.StatusSeeOther {
-		v.t.Fatalf("the SSO login URL answered %d: %s", led.StatusCode, led.Text())
-	}
-	jar, err := cookiejar.New(nil)
-	must(v.t, err)
-	callback, err := zohosim.Approve(&http.Client{Jar: jar}, led.To(), zohosim.Approval{User: email})
-	must(v.t, err)
-	return v.Get(callback)
+	return v.SignInAt("/api/sso/login/"+v.s.Connector.Reference, email)
+}
+
+// SignInAt is [Visitor.SignIn] that begins at another address.
+func (v *Visitor) SignInAt(start, email string) Answer {
+	v.t.Helper()
+	return v.Get(v.AtZoho(v.Leave(start), zohosim.Approval{User: email}))
 }
 
 // Cookies are those that the browser keeps.
 func (v *Visitor) Cookies() []*http.Cookie {
 	v.t.Helper()
-	u, err := url.Parse(v.s.Origin)
-	must(v.t, err)
-	return v.client.Jar.Cookies(u)
+	return v.Client.Jar.Cookies(v.origin())
 }

@@ -24,18 +24,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func wants(t testing.TB, a pages.Answer, status int, texts ...string) {
-	t.Helper()
-	if a.StatusCode != status {
-		t.Fatalf("%d in place of %d: %s", a.StatusCode, status, a.Text())
-	}
-	for _, text := range texts {
-		if !strings.Contains(a.Text(), text) {
-			t.Errorf("the page lacks %q: %s", text, a.Text())
-		}
-	}
-}
-
 // telephone is a service account that may borrow, with a key.
 func telephone(t testing.TB, s *pages.Site) (authmethods.Service, authmethods.IssuedKey) {
 	t.Helper()
@@ -53,11 +41,11 @@ func telephone(t testing.TB, s *pages.Site) (authmethods.Service, authmethods.Is
 func TestAServiceAccountIsMadeOnOnePageAndItsKeyShownOnce(t *testing.T) {
 	s := pages.New(t)
 	marie := s.SignedIn(t, "marie", admin)
-	wants(t, marie.Get("/service-accounts"), http.StatusOK, "No service accounts yet", "New service account")
+	marie.Get("/service-accounts").Shows(http.StatusOK, "No service accounts yet", "New service account")
 	form := marie.Get("/service-accounts/new?method=zoho-desk&environment=production")
-	wants(t, form, http.StatusOK, "Zoho Desk", "Every method", "90 days")
+	form.Shows(http.StatusOK, "Zoho Desk", "Every method", "90 days")
 	made := marie.Submit(form, "/service-accounts/new", "name", "Call pop-up", "days", "30")
-	wants(t, made, http.StatusOK, "Save this key now", "Call pop-up", s.Internal+"/internal/v1/tokens", `"method":"zoho-desk","environment":"production"`)
+	made.Shows(http.StatusOK, "Save this key now", "Call pop-up", s.Internal+"/internal/v1/tokens", `"method":"zoho-desk","environment":"production"`)
 	if got := made.Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control is %q", got)
 	}
@@ -75,12 +63,12 @@ func TestAServiceAccountIsMadeOnOnePageAndItsKeyShownOnce(t *testing.T) {
 		t.Errorf("the key is good for %s", left)
 	}
 	one := marie.Get("/service-accounts/" + string(service.ID))
-	wants(t, one, http.StatusOK, "Zoho Desk", "Production", "Key made")
+	one.Shows(http.StatusOK, "Zoho Desk", "Production", "Key made")
 	if list := marie.Get("/service-accounts"); strings.Contains(one.Body+list.Body, key) {
 		t.Error("the key is shown again")
 	}
 	again := marie.Submit(form, "/service-accounts/new", "name", "Call pop-up", "days", "30")
-	wants(t, again, http.StatusUnprocessableEntity, "There is a service account of that name already", "Error:")
+	again.Shows(http.StatusUnprocessableEntity, "There is a service account of that name already", "Error:")
 }
 
 func keyOf(t testing.TB, s *pages.Site, service authmethods.ID) authmethods.APIKey {
@@ -98,29 +86,29 @@ func TestTheFormOfANewServiceKeepsWhatWasTyped(t *testing.T) {
 	marie := s.SignedIn(t, "marie", admin)
 	form := marie.Get("/service-accounts/new")
 	wrong := marie.Submit(form, "/service-accounts/new", "name", "", "scopes", "a é", "days", "7")
-	wants(t, wrong, http.StatusUnprocessableEntity, "4 things need a correction", "Give it a name", "Tick what it may borrow", "A scope holds", "Choose how long")
+	wrong.Shows(http.StatusUnprocessableEntity, "4 things need a correction", "Give it a name", "Tick what it may borrow", "A scope holds", "Choose how long")
 	half := marie.Submit(form, "/service-accounts/new", "name", "Reports <b>", "permit", "zoho-desk:sandbox", "scopes", "Désk")
-	wants(t, half, http.StatusUnprocessableEntity, "One thing needs a correction")
+	half.Shows(http.StatusUnprocessableEntity, "One thing needs a correction")
 	for _, kept := range []string{`value="Reports &lt;b&gt;"`, `value="zoho-desk:sandbox" checked`, ">Désk</textarea>"} {
 		if !strings.Contains(half.Body, kept) {
 			t.Errorf("the form does not keep %s", kept)
 		}
 	}
 	narrow := marie.Submit(half, "/service-accounts/new", "scopes", "Desk.tickets.READ, Desk.basic.READ")
-	wants(t, narrow, http.StatusOK, `"scopes":["Desk.tickets.READ","Desk.basic.READ"]`)
+	narrow.Shows(http.StatusOK, `"scopes":["Desk.tickets.READ","Desk.basic.READ"]`)
 }
 
 func TestAdministrationIsGivenOnlyByWhoHasAllRights(t *testing.T) {
 	s := pages.New(t)
 	form := s.SignedIn(t, "marie", admin).Get("/service-accounts/new")
-	wants(t, form, http.StatusOK, "It may administer this workspace")
+	form.Shows(http.StatusOK, "It may administer this workspace")
 	clerk := s.WithRights(t, "clerk", authmethods.ViewServices, authmethods.CreateServices, authmethods.ModifyServices, authmethods.ViewMethods)
 	form = clerk.Get("/service-accounts/new")
 	if strings.Contains(form.Text(), "administer this workspace") {
 		t.Error("a clerk is offered what is not theirs to give")
 	}
 	refused := clerk.Submit(form, "/service-accounts/new", "name", "Back door", "permit", "zoho-desk:production", "admin", "yes")
-	wants(t, refused, http.StatusForbidden)
+	refused.Shows(http.StatusForbidden)
 	boss, err := s.Store().CreateService(t.Context(), store.NewService{Name: "Deploy", Admin: true})
 	must(t, err)
 	if one := clerk.Get("/service-accounts/" + string(boss.ID)); strings.Contains(one.Body, `/keys"`) {
@@ -134,16 +122,16 @@ func TestPermitsAreAddedAndRemoved(t *testing.T) {
 	service, _ := telephone(t, s)
 	path = "/service-accounts/" + string(service.ID)
 	one := marie.Get(path)
-	wants(t, marie.Submit(one, path+"/permits"), http.StatusUnprocessableEntity, "Choose a method", "Choose an environment")
+	marie.Submit(one, path+"/permits").Shows(http.StatusUnprocessableEntity, "Choose a method", "Choose an environment")
 	twice := marie.Submit(one, path+"/permits", "method", "zoho-desk", "environment", "production")
-	wants(t, twice, http.StatusUnprocessableEntity, "It has a permit for this method and environment already")
+	twice.Shows(http.StatusUnprocessableEntity, "It has a permit for this method and environment already")
 	added := marie.Submit(one, path+"/permits", "method", "*", "environment", "sandbox", "scopes", "Desk.tickets.READ")
-	wants(t, added, http.StatusSeeOther)
+	added.Shows(http.StatusSeeOther)
 	one = marie.Get(added.To())
-	wants(t, one, http.StatusOK, "Telephone may borrow that now", "Every method", "Desk.tickets.READ", "2 permits", "Allowed to borrow *:sandbox")
+	one.Shows(http.StatusOK, "Telephone may borrow that now", "Every method", "Desk.tickets.READ", "2 permits", "Allowed to borrow *:sandbox")
 	removed := marie.Submit(one, path+"/permits/"+string(service.Permits[0].ID)+"/remove")
-	wants(t, removed, http.StatusSeeOther)
-	wants(t, marie.Get(path), http.StatusOK, "One permit", "No longer allowed to borrow zoho-desk:production")
+	removed.Shows(http.StatusSeeOther)
+	marie.Get(path).Shows(http.StatusOK, "One permit", "No longer allowed to borrow zoho-desk:production")
 }
 
 func TestAKeyIsRolledWithoutABreakAndRevoked(t *testing.T) {
@@ -153,33 +141,33 @@ func TestAKeyIsRolledWithoutABreakAndRevoked(t *testing.T) {
 	path := "/service-accounts/" + string(service.ID)
 	roll := path + "/keys/" + string(old.ID) + "/roll"
 	form := marie.Get(roll)
-	wants(t, form, http.StatusOK, "Roll the key first", "It was never used", "One day")
+	form.Shows(http.StatusOK, "Roll the key first", "It was never used", "One day")
 	rolled := marie.Submit(form, roll, "overlap", "1")
-	wants(t, rolled, http.StatusOK, "This is the new key of Telephone", "The old one ends")
+	rolled.Shows(http.StatusOK, "This is the new key of Telephone", "The old one ends")
 	key := shownKey.FindStringSubmatch(rolled.Body)[1]
 	for _, k := range []string{old.Shown.Reveal(), key} {
 		_, err := s.Auth.Service(t.Context(), k)
 		must(t, err)
 	}
 	repeated := marie.Submit(form, roll, "overlap", "1")
-	wants(t, repeated, http.StatusSeeOther)
-	wants(t, marie.Get(path), http.StatusOK, "was changed meanwhile", "2 keys are good")
+	repeated.Shows(http.StatusSeeOther)
+	marie.Get(path).Shows(http.StatusOK, "was changed meanwhile", "2 keys are good")
 
 	end := path + "/keys/" + string(old.ID) + "/revoke"
-	wants(t, marie.Get(end), http.StatusOK, "Revoke the key first?", "1 key", "Nothing was borrowed")
-	wants(t, marie.Submit(marie.Get(end), end), http.StatusSeeOther)
+	marie.Get(end).Shows(http.StatusOK, "Revoke the key first?", "1 key", "Nothing was borrowed")
+	marie.Submit(marie.Get(end), end).Shows(http.StatusSeeOther)
 	s.Forget()
 	if _, err := s.Auth.Service(t.Context(), old.Shown.Reveal()); err == nil {
 		t.Error("the revoked key is still good")
 	}
-	wants(t, marie.Get(path), http.StatusOK, "The key first is revoked", "One key that ended")
-	wants(t, marie.Get(end), http.StatusNotFound)
+	marie.Get(path).Shows(http.StatusOK, "The key first is revoked", "One key that ended")
+	marie.Get(end).Shows(http.StatusNotFound)
 
 	one := marie.Get(path)
-	wants(t, marie.Submit(one, path+"/keys", "key_name", ""), http.StatusUnprocessableEntity, "Give it a name")
+	marie.Submit(one, path+"/keys", "key_name", "").Shows(http.StatusUnprocessableEntity, "Give it a name")
 	issued := marie.Submit(one, path+"/keys", "key_name", "cluster", "days", "180")
-	wants(t, issued, http.StatusOK, "one more key of Telephone")
-	wants(t, marie.Submit(one, path+"/keys", "key_name", "cluster", "days", "180"), http.StatusSeeOther)
+	issued.Shows(http.StatusOK, "one more key of Telephone")
+	marie.Submit(one, path+"/keys", "key_name", "cluster", "days", "180").Shows(http.StatusSeeOther)
 	if now, err := s.Store().Service(t.Context(), string(service.ID)); err != nil || len(now.Keys) != 3 {
 		t.Errorf("there are %d keys, %v", len(now.Keys), err)
 	}
@@ -191,28 +179,28 @@ func TestAServiceIsRenamedDisabledEnabledAndDeleted(t *testing.T) {
 	service, key := telephone(t, s)
 	path := "/service-accounts/" + string(service.ID)
 	one := marie.Get(path)
-	wants(t, marie.Submit(one, path, "name", " "), http.StatusUnprocessableEntity, "Give it a name")
-	wants(t, marie.Submit(one, path, "name", "Switchboard"), http.StatusSeeOther)
-	wants(t, marie.Submit(one, path, "name", "Too late"), http.StatusSeeOther)
+	marie.Submit(one, path, "name", " ").Shows(http.StatusUnprocessableEntity, "Give it a name")
+	marie.Submit(one, path, "name", "Switchboard").Shows(http.StatusSeeOther)
+	marie.Submit(one, path, "name", "Too late").Shows(http.StatusSeeOther)
 	one = marie.Get(path)
-	wants(t, one, http.StatusOK, "Switchboard", "was changed meanwhile", "Telephone → Switchboard")
-	wants(t, marie.Submit(one, path+"/disable"), http.StatusSeeOther)
+	one.Shows(http.StatusOK, "Switchboard", "was changed meanwhile", "Telephone → Switchboard")
+	marie.Submit(one, path+"/disable").Shows(http.StatusSeeOther)
 	s.Forget()
 	if _, err := s.Auth.Service(t.Context(), key.Shown.Reveal()); err == nil {
 		t.Error("a disabled service still gets in")
 	}
 	one = marie.Get(path)
-	wants(t, one, http.StatusOK, "Switchboard is disabled", "It is disabled")
-	wants(t, marie.Submit(one, path+"/enable"), http.StatusSeeOther)
+	one.Shows(http.StatusOK, "Switchboard is disabled", "It is disabled")
+	marie.Submit(one, path+"/enable").Shows(http.StatusSeeOther)
 	s.Forget()
 	_, err := s.Auth.Service(t.Context(), key.Shown.Reveal())
 	must(t, err)
 	end := marie.Get(path + "/delete")
-	wants(t, end, http.StatusOK, "Delete Switchboard?")
+	end.Shows(http.StatusOK, "Delete Switchboard?")
 	gone := marie.Submit(end, path+"/delete")
-	wants(t, gone, http.StatusSeeOther)
-	wants(t, marie.Get(gone.To()), http.StatusOK, "Switchboard is deleted", "No service accounts yet")
-	wants(t, marie.Get(path), http.StatusNotFound)
+	gone.Shows(http.StatusSeeOther)
+	marie.Get(gone.To()).Shows(http.StatusOK, "Switchboard is deleted", "No service accounts yet")
+	marie.Get(path).Shows(http.StatusNotFound)
 }
 
 func TestWhatAPersonMayNotDoIsNeitherOfferedNorDone(t *testing.T) {
@@ -221,7 +209,7 @@ func TestWhatAPersonMayNotDoIsNeitherOfferedNorDone(t *testing.T) {
 	path := "/service-accounts/" + string(service.ID)
 	auditor := s.SignedIn(t, "auditor", "auditor")
 	one := auditor.Get(path)
-	wants(t, one, http.StatusOK, "Telephone", "Activity")
+	one.Shows(http.StatusOK, "Telephone", "Activity")
 	_, main, _ := strings.Cut(one.Body, "<main")
 	if main, _, _ = strings.Cut(main, "</main>"); strings.Contains(main, "<form") || strings.Contains(main, "/revoke") {
 		t.Errorf("an auditor is offered changes: %s", main)
@@ -231,15 +219,15 @@ func TestWhatAPersonMayNotDoIsNeitherOfferedNorDone(t *testing.T) {
 		t.Error("a developer is shown the audit log")
 	}
 	nobody := s.SignedIn(t, "nobody", "user")
-	wants(t, nobody.Get("/developers"), http.StatusOK, "Borrow a token")
+	nobody.Get("/developers").Shows(http.StatusOK, "Borrow a token")
 	for _, get := range []string{"/service-accounts", path} {
-		wants(t, nobody.Get(get), http.StatusForbidden)
+		nobody.Get(get).Shows(http.StatusForbidden)
 	}
 	for _, post := range []string{"", "/disable", "/delete", "/permits", "/keys", "/keys/" + string(key.ID) + "/revoke", "/keys/" + string(key.ID) + "/roll"} {
-		wants(t, auditor.Post(path+post, nil), http.StatusForbidden)
-		wants(t, s.SignedIn(t, "marie"+strings.ReplaceAll(post, "/", "-"), admin).Post(path+post, nil), http.StatusForbidden)
+		auditor.Post(path+post, nil).Shows(http.StatusForbidden)
+		s.SignedIn(t, "marie"+strings.ReplaceAll(post, "/", "-"), admin).Post(path+post, nil).Shows(http.StatusForbidden)
 	}
-	wants(t, s.Visitor(t).Get("/developers"), http.StatusSeeOther)
+	s.Visitor(t).Get("/developers").Shows(http.StatusSeeOther)
 }
 
 func TestTheServicesOfOthersAreMissing(t *testing.T) {
@@ -256,15 +244,14 @@ func TestTheServicesOfOthersAreMissing(t *testing.T) {
 			t.Errorf("%s answers %d: %s", path, got.StatusCode, got.Text())
 		}
 	}
-	wants(t, marie.Get("/service-accounts"), http.StatusOK, "No service accounts yet")
+	marie.Get("/service-accounts").Shows(http.StatusOK, "No service accounts yet")
 }
 
 func TestTheListIsLimitedToAnEnvironment(t *testing.T) {
 	s := pages.New(t)
 	telephone(t, s)
 	marie := s.SignedIn(t, "marie", admin)
-	wants(t, marie.Get("/service-accounts?env=production"), http.StatusOK, "Telephone")
-	wants(t, marie.Get("/service-accounts?env=sandbox"), http.StatusOK, "None in this environment")
-	marie.Language = "fr"
-	wants(t, marie.Get("/service-accounts"), http.StatusOK, "Comptes de service", "Activé")
+	marie.Get("/service-accounts?env=production").Shows(http.StatusOK, "Telephone")
+	marie.Get("/service-accounts?env=sandbox").Shows(http.StatusOK, "None in this environment")
+	marie.In("fr").Get("/service-accounts").Shows(http.StatusOK, "Comptes de service", "Activé")
 }

@@ -47,7 +47,7 @@ func TestWhatIsShownToCopyBorrows(t *testing.T) {
 	service, key := telephone(t, s)
 	marie := s.SignedIn(t, "marie", admin)
 	developers := marie.Get("/developers?method=zoho-desk&environment=production")
-	wants(t, developers, 200, "API description", s.Internal)
+	developers.Shows(200, "API description", s.Internal)
 	shown, secret := snippetsOf(t, developers), key.Shown.Reveal()
 	dir := t.TempDir()
 	var id string
@@ -86,7 +86,7 @@ func TestWhatIsShownToCopyBorrows(t *testing.T) {
 		}
 	})
 	used := marie.Get("/service-accounts/" + string(service.ID))
-	wants(t, used, 200, "From one connection", "zoho-desk")
+	used.Shows(200, "From one connection", "zoho-desk")
 }
 
 func TestNoPageForDevelopersShowsAToken(t *testing.T) {

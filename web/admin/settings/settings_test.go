@@ -14,18 +14,6 @@ import (
 
 const admin = "workspace-admin"
 
-func wants(t testing.TB, a pages.Answer, status int, texts ...string) {
-	t.Helper()
-	if a.StatusCode != status {
-		t.Fatalf("%d in place of %d: %s", a.StatusCode, status, a.Text())
-	}
-	for _, text := range texts {
-		if !strings.Contains(a.Text(), text) {
-			t.Errorf("the page lacks %q: %s", text, a.Text())
-		}
-	}
-}
-
 func stored(t testing.TB, s *pages.Site) sso.Settings {
 	t.Helper()
 	now, err := s.People().Settings(t.Context())
@@ -38,7 +26,7 @@ func stored(t testing.TB, s *pages.Site) sso.Settings {
 func TestTheAddressesAreThereToCopy(t *testing.T) {
 	s := pages.New(t)
 	shown := s.SignedIn(t, "marie", admin).Get("/settings")
-	wants(t, shown, http.StatusOK, "This is the address that you are using")
+	shown.Shows(http.StatusOK, "This is the address that you are using")
 	for _, address := range []string{s.Origin, s.Deps.PublicURL.RedirectURI(s.Tenant), s.Deps.PublicURL.SignInRedirectURI(s.Tenant)} {
 		if !strings.Contains(shown.Body, `readonly value="`+address+`"`) {
 			t.Errorf("%s is not there to copy", address)
@@ -53,15 +41,15 @@ func TestSettingsAreChanged(t *testing.T) {
 	done := marie.Submit(marie.Get("/settings"), "/settings",
 		"idle", "900", "life", "28800", "password_days", "90", "straight_to", "zoho",
 		"returns", "https://app.example.com/desk\r\n\r\n https://other.example.com ")
-	wants(t, done, http.StatusSeeOther)
-	wants(t, marie.Get("/settings"), http.StatusOK, "The settings are saved", "15 minutes")
+	done.Shows(http.StatusSeeOther)
+	marie.Get("/settings").Shows(http.StatusOK, "The settings are saved", "15 minutes")
 	now := stored(t, s)
 	if now.SessionIdle != 15*time.Minute || now.SessionLife != 8*time.Hour || now.PasswordDays != 90 || now.StraightTo != "zoho" || !now.LocalLogin ||
 		!slices.Equal(now.ReturnAddresses, []string{"https://app.example.com/desk", "https://other.example.com"}) {
 		t.Errorf("stored is %+v", now)
 	}
 	untouched := marie.Submit(marie.Get("/settings"), "/settings")
-	wants(t, untouched, http.StatusSeeOther)
+	untouched.Shows(http.StatusSeeOther)
 	if again := stored(t, s); again.Rev != now.Rev {
 		t.Errorf("a form that nobody touched changed %+v to %+v", now, again)
 	}
@@ -84,7 +72,7 @@ func TestFaultsAreNamedBesideWhatWasTyped(t *testing.T) {
 		{"no such connector", []string{"straight_to", "nobody"}, "There is no such connector"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			wants(t, marie.Submit(form, "/settings", c.typed...), http.StatusUnprocessableEntity, "One thing needs a correction", c.want)
+			marie.Submit(form, "/settings", c.typed...).Shows(http.StatusUnprocessableEntity, "One thing needs a correction", c.want)
 		})
 	}
 	if stored(t, s).Rev != 0 {
@@ -98,8 +86,8 @@ func TestWhatSomebodyElseStoredMeanwhileIsShown(t *testing.T) {
 	form := marie.Get("/settings")
 	s.Settings(func(now *sso.Settings) { now.PasswordDays = 180 })
 	late := marie.Submit(form, "/settings", "idle", "900")
-	wants(t, late, http.StatusUnprocessableEntity, "Somebody else changed the settings", "180 days")
-	wants(t, marie.Submit(late, "/settings"), http.StatusSeeOther)
+	late.Shows(http.StatusUnprocessableEntity, "Somebody else changed the settings", "180 days")
+	marie.Submit(late, "/settings").Shows(http.StatusSeeOther)
 	if now := stored(t, s); now.SessionIdle != 15*time.Minute || now.PasswordDays != 0 {
 		t.Errorf("stored is %+v", now)
 	}
@@ -117,41 +105,40 @@ func TestNobodyLocksTheLastAdministratorOut(t *testing.T) {
 	if _, err := s.People().Dissociate(t.Context(), "zoho", []authmethods.ID{u.ID}); err != nil {
 		t.Skipf("the directory does not let it come so far: %v", err)
 	}
-	wants(t, marie.Submit(form, "/settings", "local", ""), http.StatusUnprocessableEntity, "Nobody would be left")
+	marie.Submit(form, "/settings", "local", "").Shows(http.StatusUnprocessableEntity, "Nobody would be left")
 }
 
 func TestAnAuditorLooksAndNobodyElse(t *testing.T) {
 	s := pages.New(t)
 	auditor := s.SignedIn(t, "auditor", "auditor")
 	shown := auditor.Get("/settings")
-	wants(t, shown, http.StatusOK, "30 minutes", "12 hours")
+	shown.Shows(http.StatusOK, "30 minutes", "12 hours")
 	if strings.Contains(shown.Body, `action="/settings"`) || strings.Contains(shown.Body, "sign-everybody-out") {
 		t.Error("an auditor is offered changes")
 	}
-	wants(t, auditor.Post("/settings", nil), http.StatusForbidden)
-	wants(t, auditor.Get("/settings/sign-everybody-out"), http.StatusForbidden)
-	wants(t, s.SignedIn(t, "nobody", "user").Get("/settings"), http.StatusForbidden)
-	wants(t, s.SignedIn(t, "marie", admin).Post("/settings", nil), http.StatusForbidden)
+	auditor.Post("/settings", nil).Shows(http.StatusForbidden)
+	auditor.Get("/settings/sign-everybody-out").Shows(http.StatusForbidden)
+	s.SignedIn(t, "nobody", "user").Get("/settings").Shows(http.StatusForbidden)
+	s.SignedIn(t, "marie", admin).Post("/settings", nil).Shows(http.StatusForbidden)
 }
 
 func TestEverybodyIsSignedOutAtOnce(t *testing.T) {
 	s := pages.New(t)
 	marie, paul := s.SignedIn(t, "marie", admin), s.SignedIn(t, "paul", admin)
 	form := marie.Get("/settings/sign-everybody-out")
-	wants(t, form, http.StatusOK, "Sign everybody out?")
+	form.Shows(http.StatusOK, "Sign everybody out?")
 	done := marie.Submit(form, "/settings/sign-everybody-out")
-	wants(t, done, http.StatusSeeOther)
+	done.Shows(http.StatusSeeOther)
 	for _, v := range []*pages.Visitor{marie, paul} {
 		if got := v.Get("/developers"); got.StatusCode != http.StatusSeeOther || !strings.HasPrefix(got.To(), "/login?") {
 			t.Errorf("%d %s", got.StatusCode, got.To())
 		}
 	}
-	wants(t, marie.Get(done.To()), http.StatusOK, "Everybody is signed out")
+	marie.Get(done.To()).Shows(http.StatusOK, "Everybody is signed out")
 }
 
 func TestTheSettingsAreThereInFrench(t *testing.T) {
 	s := pages.New(t)
 	marie := s.SignedIn(t, "marie", admin)
-	marie.Language = "fr"
-	wants(t, marie.Get("/settings"), http.StatusOK, "C’est l’adresse que vous utilisez", "30 minutes")
+	marie.In("fr").Get("/settings").Shows(http.StatusOK, "C’est l’adresse que vous utilisez", "30 minutes")
 }
