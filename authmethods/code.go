@@ -24,6 +24,7 @@ const (
 	CodeStorageUnavailable Code = "storage_unavailable"
 	CodeInternal           Code = "internal_error"
 	CodeAmbiguous          Code = "environment_required"
+	CodeFrozen             Code = "frozen"
 )
 
 // What can go wrong with a provider; the diagnosis catalogue gives each a title,
@@ -49,9 +50,11 @@ const (
 	CodeAccountsServerRefused Code = "accounts_server_refused" // D-21
 	CodeEnvironmentMismatch   Code = "environment_mismatch"    // D-24
 	CodeKeyUnavailable        Code = "key_unavailable"         // D-23
+	CodeKeyServiceUnavailable Code = "key_service_unavailable" // D-29
 	CodeResponseLost          Code = "response_lost"           // D-26: the answer to a rotation never reached us
 	CodeOrganizationMissing   Code = "organization_missing"    // D-27: the provider asks for an organisation number
 	CodeRevoked               Code = "revoked"                 // D-28: somebody here revoked it
+	CodeLostSinceBackup       Code = "lost_since_backup"       // D-30: what a backup brought back does not hold any more
 )
 
 // What becomes of a sign-in that fails.

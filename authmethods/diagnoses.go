@@ -118,6 +118,11 @@ var diagnoses = []Diagnosis{
 		Action: "Put the key back into the keyring, or enter the secret anew.", NextAction: "contact_operator", Who: whoOperator,
 	},
 	{
+		Code: CodeKeyServiceUnavailable, Ref: "D-29", Title: "The service that keeps the encryption keys does not answer",
+		Causes: []string{"The key service, such as OpenBao or a cloud's, is down or cannot be reached from here.", "Keys are being rotated at this moment."},
+		Action: "Wait; it is tried again by itself. Nothing is lost meanwhile.", NextAction: "wait", Who: whoOperator, Temporary: true,
+	},
+	{
 		Code: CodeEnvironmentMismatch, Ref: "D-24", Title: "Another environment was approved than was chosen",
 		Causes: []string{"On the provider's page an organisation of the other environment was picked.", "The account has organisations in one environment only, so nobody was asked."},
 		Action: "Approve again and pick the right organisation, or enable the other environment. Nothing was enabled.", NextAction: "approve", Who: whoYou,
@@ -136,6 +141,11 @@ var diagnoses = []Diagnosis{
 		Code: CodeRevoked, Ref: "D-28", Title: "Somebody here revoked this connection",
 		Causes: []string{"The connection was given up on purpose; the history tells by whom."},
 		Action: "Reconnect if it is needed again.", NextAction: "reconnect", Who: whoAdministrator,
+	},
+	{
+		Code: CodeLostSinceBackup, Ref: "D-30", Title: "Access changed after the backup that was restored",
+		Causes: []string{"Latchkey was restored from a backup, and the provider had replaced the refresh token since it was made.", "The access was approved anew, or withdrawn, after the backup."},
+		Action: "Reconnect. The last token works until it expires.", NextAction: "reconnect", Who: whoProviderAdmin,
 	},
 	{
 		Code: CodeLoanNotAllowed, Ref: "A-01", Title: "This key may not borrow that",
@@ -221,5 +231,10 @@ var diagnoses = []Diagnosis{
 		Code: CodeLastAdministrator, Ref: "A-18", Title: "Somebody must be left who can administer",
 		Causes: []string{"This is the last user who may manage users and settings."},
 		Action: "Give another user the role of an administrator first.", NextAction: "add_administrator", Who: whoYou,
+	},
+	{
+		Code: CodeFrozen, Ref: "A-19", Title: "Everything here is stopped for now",
+		Causes: []string{"Somebody froze it while something is looked into.", "An operator froze the whole installation."},
+		Action: "Ask who froze it. Nothing is lost, and all goes on when the freeze is lifted.", NextAction: "ask_for_unfreeze", Who: whoAdministrator,
 	},
 }

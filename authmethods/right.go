@@ -19,6 +19,8 @@ const (
 	ViewAudit      Right = "audit.view"
 	ViewSettings   Right = "settings.view"
 	ModifySettings Right = "settings.modify"
+	// ModifyFreezes lets a tenant's own people stop everything, and go on.
+	ModifyFreezes Right = "freezes.modify"
 
 	ViewConnectors   Right = "connectors.view"
 	CreateConnectors Right = "connectors.create"
@@ -43,7 +45,7 @@ var AdminRights = Rights{
 	ViewConnectors, CreateConnectors, ModifyConnectors, DeleteConnectors,
 	ViewUsers, CreateUsers, ModifyUsers, DeleteUsers,
 	ViewServices, CreateServices, ModifyServices, DeleteServices,
-	ViewAudit, ViewSettings, ModifySettings,
+	ViewAudit, ViewSettings, ModifySettings, ModifyFreezes,
 }
 
 // OperatorRights are those of the operators of the installation.

@@ -43,11 +43,14 @@ func ValidSlug(s string) bool { return slugPattern.MatchString(s) }
 // pair.
 func ValidCallbackPart(s string) bool { return callbackPattern.MatchString(s) }
 
+// SetupSlug stands for a tenant in the address at which an empty installation is set up.
+const SetupSlug = "setup"
+
 // TakenSlug reports a slug that no tenant may have, because an address or the
 // platform itself already uses it.
 func TakenSlug(s string) bool {
 	switch s {
-	case "platform", "www", "api", "internal", "localhost":
+	case "platform", SetupSlug, "www", "api", "internal", "localhost":
 		return true
 	}
 	return false

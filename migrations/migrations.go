@@ -37,7 +37,8 @@ func (e *NewerError) Error() string {
 }
 
 // statements are how each dialect excludes other migrators and keeps foreign
-// keys honest while tables are rebuilt. SQLite ignores PRAGMA foreign_keys inside
+// keys honest while tables are rebuilt. What migrates PostgreSQL sees the rows of
+// all tenants, as its row-level security says. SQLite ignores PRAGMA foreign_keys inside
 // a transaction, so it is switched off before BEGIN and the whole database
 // checked before COMMIT.
 type statements struct{ before, begin, check, after, mark string }
@@ -54,7 +55,7 @@ func of(d Dialect) statements {
 	}
 	return statements{
 		before: "SELECT 1",
-		begin:  "BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7305809155432112)",
+		begin:  "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL latchkey.tenant = '*'; SELECT pg_advisory_xact_lock(7305809155432112)",
 		check:  "SELECT 0",
 		after:  "SELECT 1",
 		mark:   "INSERT INTO schema_version (version) VALUES ($1)",
@@ -77,6 +78,16 @@ func names(d Dialect) []string {
 // of migrations it ran. It refuses a newer database with a [NewerError]. Any
 // number of processes may call it at once.
 func Apply(ctx context.Context, db *sql.DB, d Dialect) (int, error) {
+	return ApplyUpTo(ctx, db, d, Known(d))
+}
+
+// ApplyUpTo is [Apply] that stops at a version, for what was written with an older
+// schema: a backup is put into the schema that it comes from and migrated then.
+func ApplyUpTo(ctx context.Context, db *sql.DB, d Dialect, last int) (int, error) {
+	// A role that only serves may look and no more.
+	if have, err := Version(ctx, db); err == nil && have == Known(d) {
+		return 0, nil
+	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("migrations: connecting: %w", err)
@@ -88,7 +99,7 @@ func Apply(ctx context.Context, db *sql.DB, d Dialect) (int, error) {
 			return 0, fmt.Errorf("migrations: beginning: %w", err)
 		}
 	}
-	n, err := advance(ctx, conn, d, s)
+	n, err := advance(ctx, conn, d, s, last)
 	// The connection goes back to the pool: leave no transaction and no pragma on
 	// it, even when ctx is what ended us.
 	cleanup := context.WithoutCancel(ctx)
@@ -102,7 +113,7 @@ func Apply(ctx context.Context, db *sql.DB, d Dialect) (int, error) {
 }
 
 // advance runs inside the transaction and commits it.
-func advance(ctx context.Context, conn *sql.Conn, d Dialect, s statements) (int, error) {
+func advance(ctx context.Context, conn *sql.Conn, d Dialect, s statements, last int) (int, error) {
 	if _, err := conn.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY)"); err != nil {
 		return 0, fmt.Errorf("migrations: version table: %w", err)
 	}
@@ -114,6 +125,7 @@ func advance(ctx context.Context, conn *sql.Conn, d Dialect, s statements) (int,
 	if have > len(all) {
 		return 0, &NewerError{Database: have, Program: len(all)}
 	}
+	all = all[:max(have, min(last, len(all)))]
 	for i, name := range all[have:] {
 		body, err := files.ReadFile(name)
 		if err == nil {

@@ -17,6 +17,7 @@ var tricky = []string{
 	"аdmin", "раураl", "marie.дюпон", "山田taro", "김lee", "דוד", "a.b@c@d", "@", "", " ", "a b", "\x00", "\xff", "xn--80ak6aa92e.com",
 }
 
+//
 func TestUserNamesHaveOneForm(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"marie", "marie"},
@@ -39,6 +40,7 @@ func TestUserNamesHaveOneForm(t *testing.T) {
 	}
 }
 
+//
 func TestNamesThatPassForOthersAreRefused(t *testing.T) {
 	for why, name := range map[string]string{
 		"empty":                       "",

@@ -29,12 +29,15 @@ type Connection struct {
 	TokenExpiresAt   time.Time // zero: never, or no token
 	RefreshExpiresAt time.Time // zero: never, or unknown
 	// Warnings are what will go wrong unless somebody does something, in sentences.
-	Warnings   []string
-	Failures   int
-	RetryAt    time.Time
-	ApprovedBy string
-	ApprovedAt time.Time
-	CreatedAt  time.Time
+	Warnings []string
+	Failures int
+	RetryAt  time.Time
+	// LackingSince is since when services have no token, or will have none, because
+	// refreshes failed; zero: nothing failed.
+	LackingSince time.Time
+	ApprovedBy   string
+	ApprovedAt   time.Time
+	CreatedAt    time.Time
 }
 
 // Account is the provider's account that approved.

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func (e *Engine) run(ctx context.Context, s Slot, j *job, f *flight) {
 		e.mu.Lock()
 		delete(e.flights, s.Key())
 		e.mu.Unlock()
-		if f.err != nil && authmethods.KindOf(f.err) != authmethods.Unavailable {
+		if f.err != nil && authmethods.KindOf(f.err) != authmethods.Unavailable && !frozen(f.err) {
 			e.Log.Error("refresh ended abnormally", "grant", s.Key(), "error", f.err)
 		}
 		close(f.done)
@@ -76,6 +77,12 @@ func (e *Engine) run(ctx context.Context, s Slot, j *job, f *flight) {
 		}
 	}
 	f.err = e.refresh(ctx, s, j, f.demanded)
+}
+
+// frozen reports whether err is that of a freeze.
+func frozen(err error) bool {
+	var p *authmethods.Problem
+	return errors.As(err, &p) && p.Code == authmethods.CodeFrozen
 }
 
 // load returns the job of refreshing s ahead; nil if there is none any more.

@@ -36,8 +36,11 @@ type Grant struct {
 	FailureCode authmethods.Code // of the last one; empty after a success
 	RetryAt     time.Time        // not before this
 	// Broken says that only a person can bring the grant back: grant_lost,
-	// response_lost or revoked.
+	// response_lost, lost_since_backup or revoked.
 	Broken authmethods.Code
+	// BackupAt is when the backup was made that a grant with lost_since_backup came
+	// back with.
+	BackupAt time.Time
 	// ClientRejected is set while the provider refuses the client itself; it is a
 	// fault of the method, shared by its grants.
 	ClientRejected *authmethods.Rejection

@@ -52,6 +52,7 @@ type item struct {
 	looked    atomic.Int64           // Unix seconds when one was last tried again
 	marked    atomic.Int64           // Unix seconds when a loan was last noted with the grant
 	borrowers atomic.Pointer[count]  // a list of those on record
+	pace      atomic.Pointer[pace]   // of its loans since that was last told; nil: there were none
 	used      atomic.Bool            // since room was last looked for
 }
 

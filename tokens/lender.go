@@ -16,8 +16,20 @@ type Lender struct {
 	ledger    Ledger
 	shelf     *shelf
 	tally     tally
+	paces     listed[*item] // those with a pace to tell
 	freshness Freshness
 	grace     time.Duration
+	freezes   Freezes
+}
+
+// Freezes tells what is stopped for a while.
+type Freezes interface {
+	// Check returns the problem of a freeze that stops the tenant's method with this
+	// reference, or svc as its borrower. It asks the storage unless this process
+	// knows all changes.
+	Check(ctx context.Context, tenant authmethods.TenantID, method string, svc *authmethods.Service) error
+	// Known is Check by what is remembered, for when the storage is away.
+	Known(tenant authmethods.TenantID, method string, svc *authmethods.Service) error
 }
 
 // Freshness tells how far what is remembered can be trusted.
@@ -36,6 +48,8 @@ type LenderOptions struct {
 	// Grace is how long loans that are on record are renewed from memory while the
 	// storage is away; 0 is never.
 	Grace time.Duration
+	// Freezes tells what is stopped; nil: nothing ever is.
+	Freezes Freezes
 	// Remember bounds the tokens kept in memory; 0 means 100,000.
 	Remember int
 }
@@ -44,7 +58,7 @@ type LenderOptions struct {
 func NewLender(o LenderOptions) *Lender {
 	return &Lender{
 		engine: o.Engine, directory: o.Directory, ledger: o.Ledger, shelf: newShelf(o.Remember),
-		freshness: o.Freshness, grace: o.Grace,
+		freshness: o.Freshness, grace: o.Grace, freezes: o.Freezes,
 	}
 }
 
@@ -59,11 +73,15 @@ func (l *Lender) Lend(ctx context.Context, svc *authmethods.Service, r LoanReque
 	if r.Subject == "" {
 		r.Subject = TenantSubject
 	}
+	began := time.Now()
 	key := keyOf(svc.Tenant, r)
 	item := l.shelf.find(key)
 	stale := l.freshness.StaleFor()
 	if item != nil && stale <= trusted {
 		if loan, ok, err := l.fromMemory(ctx, svc, item, r, false); ok || err != nil {
+			if ok {
+				l.paced(item, false, time.Since(began))
+			}
 			return loan, err
 		}
 	}
@@ -73,7 +91,7 @@ func (l *Lender) Lend(ctx context.Context, svc *authmethods.Service, r LoanReque
 	}
 	// The storage is away. Only loans that are on record already go on, and only
 	// for so long.
-	if stale > trusted && stale <= l.grace && item.count(svc.ID) != nil {
+	if stale = l.freshness.StaleFor(); stale > trusted && stale <= l.grace && item.count(svc.ID) != nil {
 		if loan, ok, _ := l.fromMemory(ctx, svc, item, r, true); ok {
 			loan.State = Degraded
 			return loan, nil
@@ -88,6 +106,9 @@ func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item 
 	if err := l.allowed(svc, item.kin.of, r); err != nil {
 		return Loan{}, false, err
 	}
+	if err := l.free(ctx, svc, item.kin.of, away); err != nil {
+		return Loan{}, false, unlessAway(err)
+	}
 	now, g := l.shelf.now(item), item.grant()
 	d := Decide(l.engine.Policy, &g, Want{MinTTL: r.MinTTL}, now)
 	if d.Step != Serve || d.Ahead && !away && l.ahead(ctx, item, now) {
@@ -101,9 +122,41 @@ func (l *Lender) fromMemory(ctx context.Context, svc *authmethods.Service, item 
 			return Loan{}, false, err
 		}
 	}
+	// This process may have been stopped since it looked first.
+	if err := l.free(ctx, svc, item.kin.of, away); err != nil {
+		return Loan{}, false, unlessAway(err)
+	}
 	loan := item.present(now)
 	loan.Source = FromMemory
 	return loan, true, nil
+}
+
+// free returns the problem of a freeze that forbids the loan. It is asked before
+// anything is done for a loan, and again at last: what is lent after it was asked is
+// what no freeze could catch any more. away says that the storage cannot be asked.
+func (l *Lender) free(ctx context.Context, svc *authmethods.Service, of authmethods.Loanable, away bool) error {
+	switch {
+	case l.freezes == nil:
+		return nil
+	case !away:
+		return l.freezes.Check(ctx, of.TenantID, of.Method, svc)
+	case l.freshness.StaleFor() > l.grace:
+		return tooStale
+	}
+	return l.freezes.Known(of.TenantID, of.Method, svc)
+}
+
+// tooStale is never shown: the storage's own problem is.
+var tooStale = &authmethods.Problem{
+	Kind: authmethods.Unavailable, Code: authmethods.CodeStorageUnavailable, Detail: "What is remembered is too old.",
+}
+
+// unlessAway leaves out that the storage is away: whoever asks it next will say so.
+func unlessAway(err error) error {
+	if authmethods.KindOf(err) == authmethods.Unavailable {
+		return nil
+	}
+	return err
 }
 
 // ahead has a remembered grant refreshed in the background, and reports whether
@@ -120,6 +173,7 @@ func (l *Lender) ahead(ctx context.Context, item *item, now time.Time) bool {
 
 // fromStore reads the grant, refreshes it if need be, and remembers it.
 func (l *Lender) fromStore(caller context.Context, svc *authmethods.Service, key shelfKey, r LoanRequest, w Want) (Loan, error) {
+	began := time.Now()
 	ctx := withPatience(caller, l.engine.Policy.Patience)
 	defer ctx.release()
 	mark := l.shelf.mark()
@@ -128,6 +182,9 @@ func (l *Lender) fromStore(caller context.Context, svc *authmethods.Service, key
 		return Loan{}, err
 	}
 	if err := l.allowed(svc, target.Loanable, r); err != nil {
+		return Loan{}, err
+	}
+	if err := l.free(ctx, svc, target.Loanable, false); err != nil {
 		return Loan{}, err
 	}
 	if err := target.lendable(); err != nil {
@@ -148,11 +205,15 @@ func (l *Lender) fromStore(caller context.Context, svc *authmethods.Service, key
 		return Loan{}, err
 	}
 	l.shelf.put(key, item)
+	if err := l.free(ctx, svc, target.Loanable, false); err != nil {
+		return Loan{}, err
+	}
 	loan := item.present(now)
 	loan.Source = FromStore
 	if refreshed {
 		loan.Source = Refreshed
 	}
+	l.paced(item, refreshed, time.Since(began))
 	return loan, nil
 }
 

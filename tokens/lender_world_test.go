@@ -37,6 +37,7 @@ type library struct {
 	stale     time.Duration
 	entries   []tokens.Borrowing
 	loans     int64 // written down
+	paces     []tokens.Pace
 }
 
 // inLibrary runs f in a bubble of its own time.
@@ -200,6 +201,12 @@ func (l *library) First(_ context.Context, b tokens.Borrowing) (bool, error) {
 	}
 	l.entries, l.loans = append(l.entries, b), l.loans+1
 	return true, nil
+}
+
+func (l *library) Paced(p tokens.Pace) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.paces = append(l.paces, p)
 }
 
 func (l *library) Add(_ context.Context, loans []tokens.Repeated) error {

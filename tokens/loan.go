@@ -110,6 +110,8 @@ type Ledger interface {
 	First(context.Context, Borrowing) (bool, error)
 	// Add counts more loans of borrowings that are on record: all of them or none.
 	Add(ctx context.Context, loans []Repeated) error
+	// Paced keeps how long loans took, to be written down at leisure.
+	Paced(Pace)
 }
 
 // Repeated is how often a borrowing that is on record was repeated since it was

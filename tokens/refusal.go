@@ -24,8 +24,7 @@ func refusalOf(g *Grant, d Decision, w Want, now time.Time) *authmethods.Problem
 			reason = authmethods.CodeNoLongTermAccess
 		}
 		return &authmethods.Problem{
-			Kind: authmethods.HumanNeeded, Code: authmethods.CodeReconnectRequired, Reason: reason,
-			Detail: "Access was lost and must be approved again.",
+			Kind: authmethods.HumanNeeded, Code: authmethods.CodeReconnectRequired, Reason: reason, Detail: lossOf(g),
 		}
 	case g.ClientRejected != nil || g.FailureCode == authmethods.CodeClientRejected || g.FailureCode == authmethods.CodeRedirectURIMismatch:
 		reason := g.FailureCode
@@ -59,6 +58,15 @@ func refusalOf(g *Grant, d Decision, w Want, now time.Time) *authmethods.Problem
 		Kind: authmethods.Unavailable, Code: authmethods.CodeProviderDown, Reason: g.FailureCode, RetryAfter: wait,
 		Detail: "The provider cannot be reached or does not answer as it should, and no usable token is left.",
 	}
+}
+
+// lossOf says how access was lost.
+func lossOf(g *Grant) string {
+	if g.BackupAt.IsZero() {
+		return "Access was lost and must be approved again."
+	}
+	return fmt.Sprintf("Latchkey was restored from a backup of %s, and the access was replaced or withdrawn at the provider since. It must be approved again.",
+		g.BackupAt.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 func consentRequired() *authmethods.Problem {

@@ -30,26 +30,33 @@ type borrower struct {
 
 // tally lists the counts that are not written down, so that a loan from memory
 // writes nothing.
-type tally struct {
-	mu    sync.Mutex // guards dirty
-	dirty []*count
+type tally struct{ listed[*count] }
+
+// listed is a list that grows until it is taken.
+type listed[T any] struct {
+	mu   sync.Mutex // guards list
+	list []T
+}
+
+func (l *listed[T]) add(x T) {
+	l.mu.Lock()
+	l.list = append(l.list, x)
+	l.mu.Unlock()
+}
+
+func (l *listed[T]) take() []T {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	taken := l.list
+	l.list = nil
+	return taken
 }
 
 func (t *tally) add(c *count, n int64) {
 	c.loans.Add(n)
 	if c.queued.CompareAndSwap(false, true) {
-		t.mu.Lock()
-		t.dirty = append(t.dirty, c)
-		t.mu.Unlock()
+		t.listed.add(c)
 	}
-}
-
-func (t *tally) take() []*count {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	taken := t.dirty
-	t.dirty = nil
-	return taken
 }
 
 // flushAtOnce bounds the loans that are written down in one transaction, so that
@@ -60,6 +67,7 @@ const flushAtOnce = 500
 // that dies loses the number of those since the last time, never the fact that a
 // service holds a token.
 func (l *Lender) Flush(ctx context.Context) error {
+	l.tellPaces()
 	var fault error
 	for some := range slices.Chunk(l.tally.take(), flushAtOnce) {
 		loans := make([]Repeated, 0, len(some))

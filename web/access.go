@@ -8,6 +8,7 @@ import (
 	"latchkey/authmethods"
 	"latchkey/sso/session"
 	"latchkey/web/httperr"
+	"latchkey/web/page"
 	"latchkey/web/route"
 )
 
@@ -33,30 +34,43 @@ func limitBody(c *route.Call, most int64) {
 }
 
 // admit finds out who calls and refuses who may not.
-func (s *server) admit(c *route.Call, right authmethods.Right) error {
+func (s *server) admit(c *route.Call, r route.Route) error {
+	right := r.Right
 	if s.listener == route.Public {
 		somebody := authmethods.Actor{Kind: authmethods.ActorPerson, Name: "browser"}
 		c.Caller = authmethods.NewCaller(c.Tenant.ID, somebody, nil, c.RequestID)
 	}
 	switch right {
-	case route.Open, route.SubjectToken:
+	case route.SubjectToken:
 		return nil
-	case route.Ticket, route.Browser:
+	case route.Open, route.Ticket, route.Browser:
+		if err := s.limits.unproven(c, s.listener, r.Limit); err != nil {
+			return err
+		}
+		if right == route.Browser {
+			s.recognize(c)
+		}
 		return nil
 	case route.Person:
-		return s.admitPerson(c)
+		return s.admitPerson(c, r.Aside)
 	}
 	if s.listener == route.Public && c.Request().Header["Authorization"] == nil && (s.pages[c.Path()] || s.sessionCookie(c) != "") {
-		if err := s.admitPerson(c); err != nil {
+		if err := s.admitPerson(c, r.Aside); err != nil {
 			return err
 		}
 		return c.Caller.May(right)
 	}
-	service, err := s.Services.Service(c.Request().Context(), bearer(c.Request()))
+	key := bearer(c.Request())
+	err := s.limits.guess(c, key, func() (err error) {
+		c.Service, err = s.Services.Service(c.Request().Context(), key)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	c.Service = service
+	if err := s.limits.caller(s.listener, r.Limit, c.Service.ID); err != nil {
+		return err
+	}
 	if s.listener == route.Internal {
 		return nil // what it may borrow is a matter of its permits
 	}
@@ -68,15 +82,39 @@ func (s *server) sessionCookie(c *route.Call) string {
 	return c.OnlyCookie(s.Sessions.CookieName(session.SessionCookie))
 }
 
+// recognize finds out who is signed in, if anybody is, where nobody needs to be. It
+// gives no rights.
+func (s *server) recognize(c *route.Call) {
+	cookie := s.sessionCookie(c)
+	if cookie == "" {
+		return
+	}
+	if p, err := s.Sessions.Find(c.Request().Context(), c.Tenant.ID, cookie); err == nil {
+		c.Person = &p
+	}
+}
+
 // admitPerson finds out who is signed in, and gives them the rights of their roles as
-// they are at this moment.
-func (s *server) admitPerson(c *route.Call) error {
+// they are at this moment. What a page asks for by itself is aside: it does not prolong
+// the session.
+func (s *server) admitPerson(c *route.Call, aside bool) error {
 	if err := s.meant(c); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	p, err := s.Sessions.Find(ctx, c.Tenant.ID, s.sessionCookie(c))
+	find := s.Sessions.Find
+	if aside || c.Request().Header.Get(page.AsideHeader) != "" {
+		find = s.Sessions.Look
+	}
+	var p session.Present
+	err := s.guessSession(c, func() (err error) {
+		p, err = find(ctx, c.Tenant.ID, s.sessionCookie(c))
+		return err
+	})
 	if err != nil {
+		return err
+	}
+	if err := s.limits.caller(s.listener, route.Usual, p.User.ID); err != nil {
 		return err
 	}
 	door, err := s.Directory.Door(c.Caller)

@@ -170,6 +170,7 @@ func TestATenantIsReachedByItsOwnHosts(t *testing.T) {
 	}
 }
 
+//
 func TestTheInternalListenerRefusesBrowsers(t *testing.T) {
 	s := newStack(t)
 	for name, value := range map[string]string{"Origin": "null", "Sec-Fetch-Site": "none", "Cookie": "a=b"} {
@@ -177,6 +178,7 @@ func TestTheInternalListenerRefusesBrowsers(t *testing.T) {
 	}
 }
 
+//
 func TestTheListenersDoNotServeEachOthersRoutes(t *testing.T) {
 	s := newStack(t)
 	for _, r := range web.Table(web.Deps{}) {
@@ -268,6 +270,7 @@ func TestHSTSIsSentWhereTenantsAreReachedOverTLS(t *testing.T) {
 	}
 }
 
+//
 func TestAPanicIsAFaultAndTheServerLives(t *testing.T) {
 	s := newStack(t, func(d *web.Deps) { d.Catalog = nil })
 	got := s.api("GET", "/integration-types", nil).want(500, "internal_error")

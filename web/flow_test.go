@@ -110,6 +110,7 @@ func TestARejectionReplacesTheTokenOnce(t *testing.T) {
 	s.program("POST", "/internal/v1/tokens/x/rejections", map[string]any{"status": 401}).want(404, "not_found")
 }
 
+//
 func TestATokenExchangeLendsTheSameToken(t *testing.T) {
 	s := newStack(t)
 	s.connect()

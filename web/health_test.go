@@ -34,6 +34,7 @@ func TestReadinessTellsThePublicLessThanTheOperator(t *testing.T) {
 	s.send(route.Public, request(t, "GET", "https://any.example/livez", "", nil)).want(200)
 }
 
+//
 func TestMetricsCountByRouteAndNeverByAddress(t *testing.T) {
 	s := newStack(t)
 	s.connect()
@@ -59,6 +60,7 @@ func TestMetricsCountByRouteAndNeverByAddress(t *testing.T) {
 	}
 }
 
+//
 func TestTheLogHasOneLineForARequest(t *testing.T) {
 	s := newStack(t)
 	before := strings.Count(s.logs.String(), "\n")

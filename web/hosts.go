@@ -11,6 +11,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/web/httperr"
+	"latchkey/web/login"
 	"latchkey/web/route"
 )
 
@@ -64,16 +65,42 @@ func (s *server) onlyTenants(c *route.Call) error {
 	if path := c.Path(); path == "/livez" || path == "/readyz" {
 		return nil
 	}
-	tenant, err := s.tenantOf(c)
+	first, err := s.firstRun(c)
 	if err != nil {
 		return err
 	}
-	c.Tenant = tenant
+	if !first {
+		err := s.limits.guess(c, c.Request().Host, func() (err error) {
+			c.Tenant, err = s.tenantOf(c)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	// Browsers say who sends a request; other programs do not and are let through.
 	if err := s.crossing.Check(c.Request()); err != nil {
 		return httperr.CrossOrigin(err)
 	}
 	return nil
+}
+
+// firstRun reports a request for the pages by which an empty installation is set up.
+// They are at a host that is no tenant's, and only as long as there is no tenant.
+func (s *server) firstRun(c *route.Call) (bool, error) {
+	if path := c.Path(); path != login.FirstRunPath && path != "/static/:file" {
+		return false, nil
+	}
+	for _, raw := range [...]string{c.Request().Host, s.forwardedHost(c.Request())} {
+		host, ok := s.hosts.canonical(raw)
+		if !ok {
+			continue
+		}
+		if slug, ok := s.hosts.slug(host); ok && slug == authmethods.SetupSlug {
+			return s.Tenants.Untouched(c.Request().Context())
+		}
+	}
+	return false, nil
 }
 
 // forwardedHost returns the host for which a trusted proxy asks under another one, as

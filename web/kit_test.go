@@ -42,6 +42,7 @@ type stack struct {
 	logs     *lockedBuffer
 	admin    string // key of an administrator of acme
 	borrower string // key of a service that may borrow zoho-desk in production
+	url      string // of the database
 }
 
 type lockedBuffer struct {
@@ -63,10 +64,11 @@ func (l *lockedBuffer) String() string {
 
 func newStack(t testing.TB, change ...func(*web.Deps)) *stack {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "latchkey.db")})
+	url := "sqlite:" + filepath.Join(t.TempDir(), "latchkey.db")
+	d, err := db.Open(t.Context(), db.Options{URL: url})
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()) })
-	s := &stack{Broker: broker.New(t, d, nil), t: t, contract: newContract(t), logs: &lockedBuffer{}}
+	s := &stack{Broker: broker.New(t, d, nil), t: t, contract: newContract(t), logs: &lockedBuffer{}, url: url}
 	s.deps = web.Deps{
 		Services: s.Auth, Tenants: s.Tenants, Store: s.Methods, Consents: s.Consents, Lender: s.Lender, Ledger: s.Grants, Catalog: s.Catalog,
 		Directory: s.Directory, Sessions: s.Sessions, Credentials: s.Credentials, SignIn: s.SignIn,
@@ -172,6 +174,13 @@ func request(t testing.TB, method, address, key string, body any, headers ...str
 // contract.
 func (s *stack) send(l route.Listener, r *http.Request) reply {
 	s.t.Helper()
+	var sent []byte
+	if r.Body != nil {
+		var err error
+		sent, err = io.ReadAll(r.Body)
+		must(s.t, err)
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
 	w := httptest.NewRecorder()
 	h := s.public
 	if l == route.Internal {
@@ -179,7 +188,9 @@ func (s *stack) send(l route.Listener, r *http.Request) reply {
 	}
 	h.ServeHTTP(w, r)
 	s.contract.check(s.t, l, r, w)
-	return reply{s.t, w.Code, w.Header(), w.Body.String()}
+	answered := reply{s.t, w.Code, w.Header(), w.Body.String()}
+	s.witness(l, r, sent, answered)
+	return answered
 }
 
 // api calls the administration API as acme's administrator.

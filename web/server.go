@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/audit"
 	"latchkey/authmethods/catalog"
 	"latchkey/authmethods/store"
 	"latchkey/sso/credentials"
@@ -24,11 +25,13 @@ import (
 	"latchkey/sso/signin"
 	"latchkey/tokens"
 	"latchkey/tokens/consent"
+	"latchkey/web/admin/system"
 	"latchkey/web/api"
+	"latchkey/web/live"
 	"latchkey/web/route"
 )
 
-// Deps are what the handlers work with. All are needed but Ready and Metrics.
+// Deps are what the handlers work with. All are needed but Operations, Ready and Metrics.
 type Deps struct {
 	Services *store.Authenticator
 	Tenants  *store.Tenants
@@ -43,8 +46,14 @@ type Deps struct {
 	Credentials *credentials.Credentials
 	SignIn      *signin.Service
 	Mail        *mail.Sender // nil: there is none, and links are shown to whoever makes them
+	// Operations tells operators of the installation; nil: there are no pages of it.
+	Operations system.Operations
+	// Live tells open pages what changed; nil: a new one, which hears of nothing.
+	Live *live.Hub
 	// Ready says what the server needs to work and whether it has it; nil: nothing.
 	Ready func(context.Context) []Check
+	// Refused is told of what was refused to whom; nil: nobody is.
+	Refused func(authmethods.Caller, audit.Refusal)
 	// Metrics is where requests are counted, and what /metrics shows; nil: a new
 	// one.
 	Metrics   *prometheus.Registry
@@ -54,9 +63,14 @@ type Deps struct {
 	InternalURL string
 	// Showcase serves the page of all components, for who works on pages.
 	Showcase bool
+	// AddressLimit is how many requests a minute one address may send without proof of
+	// who sends them; 0: any number.
+	AddressLimit int
 	// TrustedProxies are those whose X-Forwarded-For is believed; none: nobody's.
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
+
+	limits *limits // of both listeners together
 }
 
 // server is one listener's handler while it is put together.
@@ -78,6 +92,10 @@ func New(d Deps) (public, internal http.Handler) {
 	if d.Metrics == nil {
 		d.Metrics = prometheus.NewRegistry()
 	}
+	d.limits = newLimits(d.AddressLimit)
+	if d.Live == nil {
+		d.Live = live.New()
+	}
 	counted := newMetrics(d.Metrics)
 	table := d.table(counted)
 	if err := table.Check(); err != nil {
@@ -88,7 +106,10 @@ func New(d Deps) (public, internal http.Handler) {
 
 // Table returns everything that is served, for those who loop over it. Its
 // handlers work only as far as their parts of d are given.
-func Table(d Deps) route.Table { return d.table(newMetrics(prometheus.NewRegistry())) }
+func Table(d Deps) route.Table {
+	d.limits = newLimits(0)
+	return d.table(newMetrics(prometheus.NewRegistry()))
+}
 
 func (d Deps) handler(l route.Listener, table route.Table, counted *metrics) http.Handler {
 	s := &server{
@@ -127,8 +148,11 @@ func (s *server) serve(r route.Route) echo.HandlerFunc {
 			return authmethods.Missing()
 		}
 		limitBody(c, r.MaxBody)
-		if err := s.admit(c, r.Right); err != nil {
+		if err := s.admit(c, r); err != nil {
 			return err
+		}
+		if r.Limit == route.Session {
+			return s.guessSession(c, func() error { return answered(c, r.Handle(c)) })
 		}
 		return r.Handle(c)
 	}

@@ -32,13 +32,14 @@ func (d Deps) table(counted *metrics) route.Table {
 	t = append(t, d.lending(counted)...)
 	t = append(t, d.consents()...)
 	if d.Showcase {
-		t = append(t, route.Route{Method: get, Path: "/components", Listeners: public, Right: route.Open, Operation: "showComponents", Page: true, Handle: page.ShowComponents})
+		t = append(t, route.Route{Method: get, Path: "/components", Listeners: public, Right: route.Open, Limit: route.Free, Operation: "showComponents", Page: true, Handle: page.ShowComponents})
 	}
 	t = append(t, d.loginRoutes()...)
 	t = append(t, d.connectionPages()...)
 	t = append(t, d.adminServiceRoutes()...)
 	t = append(t, d.adminMethodRoutes()...)
 	t = append(t, d.adminPeopleRoutes()...)
+	t = append(t, d.systemRoutes()...)
 	h := &api.Handlers{
 		Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, PublicURL: d.PublicURL,
 		Directory: d.Directory, Sessions: d.Sessions, Credentials: d.Credentials, SignIn: d.SignIn, Mail: d.Mail,
@@ -52,10 +53,10 @@ func (d Deps) table(counted *metrics) route.Table {
 
 func (d Deps) general() route.Table {
 	table := route.Table{
-		{Method: get, Path: "/livez", Listeners: public | internal, Right: route.Open, Operation: "getLiveness", Quiet: true, Handle: d.livez},
+		{Method: get, Path: "/livez", Listeners: public | internal, Right: route.Open, Limit: route.Free, Operation: "getLiveness", Quiet: true, Handle: d.livez},
 		{Method: get, Path: "/readyz", Listeners: public | internal, Right: route.Open, Operation: "getReadiness", Quiet: true, Handle: d.readyz},
-		{Method: get, Path: "/static/:file", Listeners: public, Right: route.Open, Operation: "getStaticFile", Handle: d.static},
-		{Method: get, Path: "/api/v1/openapi.yaml", Listeners: public, Right: route.Open, Operation: "getDescription", Handle: d.description},
+		{Method: get, Path: "/static/:file", Listeners: public, Right: route.Open, Limit: route.Free, Operation: "getStaticFile", Handle: d.static},
+		{Method: get, Path: "/api/v1/openapi.yaml", Listeners: public, Right: route.Open, Limit: route.Free, Operation: "getDescription", Handle: d.description},
 	}
 	metrics := route.Route{Method: get, Path: "/metrics", Listeners: internal, Right: route.Open, Operation: "getMetrics", Quiet: true, Handle: exposition(nil)}
 	if d.Metrics != nil {
@@ -67,7 +68,7 @@ func (d Deps) general() route.Table {
 func (d Deps) lending(counted *metrics) route.Table {
 	h := &lend.Handlers{
 		Lender: d.Lender, Services: d.Services, Tenants: d.Tenants, Consents: d.Consents,
-		Lent: counted.lent, Rejected: counted.rejected, Log: d.Log,
+		Guess: d.limits.guess, Lent: counted.lent, Rejected: counted.rejected, Log: d.Log,
 	}
 	return route.Table{
 		{Method: post, Path: "/internal/v1/tokens", Listeners: internal, Right: authmethods.Borrow, Operation: "lendToken", Quiet: true, MaxBody: maxLendBody, Handle: h.Token},
@@ -81,10 +82,10 @@ func (d Deps) lending(counted *metrics) route.Table {
 func (d Deps) consents() route.Table {
 	h := &authclients.Handlers{Consents: d.Consents, Catalog: d.Catalog, PublicURL: d.PublicURL}
 	return route.Table{
-		{Method: get, Path: "/api/authclients/:a/:b", Listeners: public, Right: route.Browser, Operation: "completeConsent", Page: true, Handle: h.Callback},
+		{Method: get, Path: "/api/authclients/:a/:b", Listeners: public, Right: route.Browser, Limit: route.Callback, Operation: "completeConsent", Page: true, Handle: h.Callback},
 		{Method: get, Path: "/consents/out-of-date", Listeners: public, Right: route.Open, Operation: "showOutOfDate", Page: true, Handle: h.OutOfDate},
-		{Method: get, Path: "/consents/:id/start", Listeners: public, Right: route.Ticket, Operation: "showConsentStart", Page: true, Handle: h.ShowStart},
-		{Method: post, Path: "/consents/:id/start", Listeners: public, Right: route.Ticket, Operation: "startConsent", Page: true, MaxBody: maxFormBody, Handle: h.Start},
+		{Method: get, Path: "/consents/:id/start", Listeners: public, Right: route.Ticket, Limit: route.SignIn, Operation: "showConsentStart", Page: true, Handle: h.ShowStart},
+		{Method: post, Path: "/consents/:id/start", Listeners: public, Right: route.Ticket, Limit: route.SignIn, Operation: "startConsent", Page: true, MaxBody: maxFormBody, Handle: h.Start},
 		{Method: get, Path: "/consents/:id/result", Listeners: public, Right: route.Browser, Operation: "showConsentResult", Page: true, Handle: h.Result},
 		{Method: post, Path: "/consents/:id/organization", Listeners: public, Right: route.Browser, Operation: "chooseConsentOrganization", Page: true, MaxBody: maxFormBody, Handle: h.Choose},
 	}
@@ -142,6 +143,9 @@ func serviceRoutes(h *api.Handlers) route.Table {
 		{Method: del, Path: key, Listeners: public, Right: authmethods.ModifyServices, Operation: "revokeAPIKey", Handle: h.RevokeKey},
 		{Method: post, Path: key + "/roll", Listeners: public, Right: authmethods.ModifyServices, Operation: "rollAPIKey", MaxBody: maxAdminBody, Handle: h.RollKey},
 		{Method: get, Path: "/api/v1/loans", Listeners: public, Right: authmethods.ViewServices, Operation: "listLoans", Handle: h.ListLoans},
+		{Method: get, Path: "/api/v1/freezes", Listeners: public, Right: authmethods.ViewMethods, Operation: "listFreezes", Handle: h.ListFreezes},
+		{Method: post, Path: "/api/v1/freezes", Listeners: public, Right: authmethods.ModifyFreezes, Operation: "freeze", MaxBody: maxAdminBody, Handle: h.Freeze},
+		{Method: del, Path: "/api/v1/freezes/:id", Listeners: public, Right: authmethods.ModifyFreezes, Operation: "unfreeze", Handle: h.Unfreeze},
 		{Method: get, Path: "/api/v1/audit-events", Listeners: public, Right: authmethods.ViewAudit, Operation: "listAuditEvents", Handle: h.ListEvents},
 	}
 }

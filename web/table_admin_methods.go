@@ -3,6 +3,7 @@ package web
 import (
 	"latchkey/authmethods"
 	"latchkey/web/admin/methods"
+	"latchkey/web/authclients"
 	"latchkey/web/route"
 )
 
@@ -10,6 +11,7 @@ import (
 func (d Deps) adminMethodRoutes() route.Table {
 	h := &methods.Handlers{
 		Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, Directory: d.Directory, PublicURL: d.PublicURL,
+		Leave: (&authclients.Handlers{Consents: d.Consents, Catalog: d.Catalog, PublicURL: d.PublicURL}).Leave,
 	}
 	const one = "/methods/:id"
 	return route.Table{

@@ -13,7 +13,7 @@ const maxListForm = 4 << 20
 func (d Deps) adminPeopleRoutes() route.Table {
 	h := &people.Handlers{
 		Directory: d.Directory, Sessions: d.Sessions, Credentials: d.Credentials, SignIn: d.SignIn, Methods: d.Store, Catalog: d.Catalog,
-		PublicURL: d.PublicURL,
+		Mail: d.Mail, PublicURL: d.PublicURL,
 	}
 	t := route.Table{
 		{Method: get, Path: "/sso/sign-ins/:id", Listeners: public, Right: authmethods.ViewConnectors, Operation: "showSignIn", Page: true, Handle: h.SignInAttempt},

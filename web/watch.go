@@ -32,6 +32,7 @@ func (s *server) watch(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			err = s.answer(c, err)
 		}
+		s.refused(c, err)
 		s.report(c, err, time.Since(began))
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/audit"
@@ -189,6 +190,84 @@ func TestAListIsNarrowedByWhoDidWhatToWhat(t *testing.T) {
 			if found != c.want {
 				t.Errorf("%+v finds the events %q, want %q", c.q, found, c.want)
 			}
+		}
+	})
+}
+
+// age sets when the first n events were written.
+func age(t *testing.T, url string, n int, at time.Time) {
+	t.Helper()
+	// Hashes cover the time: a chain of that age is written anew.
+	in := begin(t, url, 0)
+	old := authmethods.NewCaller(in.ID(), authmethods.Actor{Kind: authmethods.ActorJob, Name: "test"}, nil, "")
+	err := db.Tx(t.Context(), in, func(in db.Tenant) error {
+		for range n {
+			if err := audit.RecordAt(t.Context(), in, old, authmethods.Event{Action: "test.done"}, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatIsNoLongerKeptLeavesAChainThatIsStillProved
+// old events go only behind a checkpoint that the chain itself attests.
+func TestWhatIsNoLongerKeptLeavesAChainThatIsStillProved(t *testing.T) {
+	storage.EachURL(t, func(t *testing.T, url string) {
+		long := time.Now().Add(-100 * 24 * time.Hour)
+		age(t, url, 12, long)
+		in, err := db.NewSystem(storage.Open(t, url)).For(storage.TenantA, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if err := record(t, in, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		keeper := authmethods.NewCaller(in.ID(), authmethods.Actor{Kind: authmethods.ActorJob, Name: "retention"}, nil, "")
+		if n, err := audit.Trim(t.Context(), in, keeper, long.Add(-time.Hour)); n != 0 || err != nil {
+			t.Fatalf("removed %d that are not old enough: %v", n, err)
+		}
+		for _, want := range []int64{12, 0} {
+			if n, err := audit.Trim(t.Context(), in, keeper, long.Add(24*time.Hour)); n != want || err != nil {
+				t.Fatalf("removed %d, want %d: %v", n, want, err)
+			}
+		}
+		if n, err := audit.Verify(t.Context(), in); n != 16 || err != nil {
+			t.Fatalf("verified up to %d: %v", n, err)
+		}
+		if after, oldest, err := audit.Begins(t.Context(), in); after != 12 || time.Since(oldest) > time.Hour || err != nil {
+			t.Errorf("the log begins after %d at %s: %v", after, oldest, err)
+		}
+		pool := storage.Raw(t, url)
+		for what, statement := range map[string]string{
+			"one more removed":          "DELETE FROM audit_events WHERE seq = 13",
+			"more removed and said so":  "UPDATE audit_heads SET kept_after = 13, kept_hash = (SELECT hash FROM audit_events WHERE seq = 13)",
+			"a beginning of its own":    "UPDATE audit_heads SET kept_hash = (SELECT hash FROM audit_events WHERE seq = 14)",
+			"the removal itself hidden": "UPDATE audit_events SET action = 'test.done' WHERE seq = 16",
+		} {
+			for table, kept := range map[string]string{"audit_events": "kept_events", "audit_heads": "kept_heads"} {
+				exec(t, pool, "CREATE TABLE "+kept+" AS SELECT * FROM "+table)
+			}
+			exec(t, pool, statement)
+			if what == "more removed and said so" {
+				exec(t, pool, "DELETE FROM audit_events WHERE seq = 13")
+			}
+			if n, err := audit.Verify(t.Context(), in); !errors.Is(err, audit.ErrBroken) {
+				t.Errorf("%s: verified up to %d: %v", what, n, err)
+			}
+			for table, kept := range map[string]string{"audit_events": "kept_events", "audit_heads": "kept_heads"} {
+				exec(t, pool, "DELETE FROM "+table)
+				exec(t, pool, "INSERT INTO "+table+" SELECT * FROM "+kept)
+				exec(t, pool, "DROP TABLE "+kept)
+			}
+		}
+		if n, err := audit.Verify(t.Context(), in); n != 16 || err != nil {
+			t.Errorf("after putting it right: up to %d: %v", n, err)
 		}
 	})
 }

@@ -26,6 +26,7 @@ type Query struct {
 	ActorName string // as it was when the actor acted
 	Action    string
 	BeforeSeq int64 // 0: from the newest
+	AfterSeq  int64 // 0: to the oldest
 	Limit     int   // 0: 50; at most 1000
 }
 
@@ -40,6 +41,9 @@ func (q *Query) filters() []db.Filter {
 	}
 	if q.BeforeSeq > 0 {
 		filters = append(filters, db.Below("seq", q.BeforeSeq))
+	}
+	if q.AfterSeq > 0 {
+		filters = append(filters, db.After("seq", q.AfterSeq))
 	}
 	return filters
 }
@@ -69,13 +73,34 @@ func broken(seq int64, how string) error {
 	return fmt.Errorf("%w: event %d %s", ErrBroken, seq, how)
 }
 
-// Verify walks the tenant's chain from its beginning and returns how many events
-// it holds. An altered, missing or added event gives [ErrBroken] and its number.
-// Events may be recorded meanwhile.
+// Verify walks the tenant's chain from where it begins, see [Begins], and returns the
+// number of its last event. An altered, missing or added event gives [ErrBroken] and its
+// number. Events may be recorded meanwhile.
 func Verify(ctx context.Context, in db.Tenant) (n int64, err error) {
-	last := origin(in.ID())
-	if before, err := db.Count[eventRow](ctx, in, db.Below("seq", 1)); err != nil || before > 0 {
-		return 0, cmp.Or(err, broken(0, "does not belong there"))
+	for {
+		head, err := db.Get[headRow](ctx, in, headID)
+		if err != nil {
+			return 0, fmt.Errorf("audit: verifying: %w", err)
+		}
+		n, err = verifyFrom(ctx, in, head)
+		now, again := db.Get[headRow](ctx, in, headID)
+		if again != nil {
+			return n, fmt.Errorf("audit: verifying: %w", again)
+		}
+		if now.KeptAfter <= head.KeptAfter { // otherwise events were removed meanwhile
+			return n, err
+		}
+	}
+}
+
+// verifyFrom walks the chain that begins where head says.
+func verifyFrom(ctx context.Context, in db.Tenant, head *headRow) (n int64, err error) {
+	n, last, attested := head.KeptAfter, head.KeptHash, false
+	if n == 0 {
+		last, attested = origin(in.ID()), true
+	}
+	if before, err := db.Count[eventRow](ctx, in, db.Below("seq", n+1)); err != nil || before > 0 {
+		return n, cmp.Or(err, broken(n, "does not belong there"))
 	}
 	for {
 		rows, err := db.List[eventRow](ctx, in, db.After("seq", n), db.Below("seq", n+page+1))
@@ -84,6 +109,9 @@ func Verify(ctx context.Context, in db.Tenant) (n int64, err error) {
 		}
 		if len(rows) == 0 {
 			done, err := atEnd(ctx, in, n, last)
+			if done && !attested {
+				err = broken(head.KeptAfter, "is not where the log itself says that it begins")
+			}
 			if done || err != nil {
 				return n, err
 			}
@@ -98,7 +126,7 @@ func Verify(ctx context.Context, in db.Tenant) (n int64, err error) {
 			case !bytes.Equal(row.PreviousHash, last) || !bytes.Equal(row.Hash, link(last, row)):
 				return n, broken(row.Seq, "is not what was recorded")
 			}
-			n, last = row.Seq, row.Hash
+			n, last, attested = row.Seq, row.Hash, attested || row.attests(head)
 		}
 	}
 }

@@ -22,10 +22,14 @@ func Start(ctx context.Context, in db.Tenant) error {
 // Seq, At, Actor and RequestID of e are set here. What does not encode as JSON,
 // such as a secret, is refused.
 func Record(ctx context.Context, in db.Tenant, c authmethods.Caller, e authmethods.Event) error {
+	return recordAt(ctx, in, c, e, time.Now())
+}
+
+func recordAt(ctx context.Context, in db.Tenant, c authmethods.Caller, e authmethods.Event, at time.Time) error {
 	if c.Tenant() == "" {
 		return authmethods.ErrNoCaller
 	}
-	e.ID, e.At = authmethods.ID(token.NewID("evt")), time.Now()
+	e.ID, e.At = authmethods.ID(token.NewID("evt")), at
 	e.Actor, e.RequestID = c.Actor(), c.RequestID()
 	row, err := newEventRow(e)
 	if err != nil {

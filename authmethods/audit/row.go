@@ -61,6 +61,10 @@ type headRow struct {
 	db.Owned
 	Seq  int64
 	Hash []byte
+	// The events up to KeptAfter are no longer kept; KeptHash is the hash of the last of
+	// them, nil while all are there.
+	KeptAfter int64
+	KeptHash  []byte
 }
 
 func (headRow) TableName() string { return "audit_heads" }

@@ -68,16 +68,18 @@ func (r runner) send(ctx context.Context, steps []Step, all [][]any) error {
 	ctx, cancel := r.bounded(ctx, writePatience)
 	defer cancel()
 	begin := time.Now()
-	var batch pgx.Batch
+	batch := told(all[0][0])
 	for i, s := range steps {
 		batch.Queue(s.st.postgres, all[i]...)
 	}
-	results := r.pool.SendBatch(ctx, &batch)
-	var err error
+	results := r.pool.SendBatch(ctx, batch)
+	_, err := results.Exec()
+	err = fail(steps[0].st.doing, err)
 	for i := range steps {
-		if err = steps[i].take(results); err != nil {
+		if err != nil {
 			break
 		}
+		err = steps[i].take(results)
 	}
 	if closed := results.Close(); err == nil {
 		err = fail("committing", closed)

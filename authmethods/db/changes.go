@@ -26,12 +26,18 @@ func (Change) TableName() string { return "changes" }
 // it is committed. Its time is the database's: replicas whose clocks differ
 // would miss each other's changes.
 func Announce(ctx context.Context, in Tenant, kind string, object authmethods.ID) error {
-	text := "INSERT INTO changes (tenant_id, kind, object_id, created_at) VALUES (?, ?, ?, " + in.h.now + ")"
+	_, err := AnnounceSeq(ctx, in, kind, object)
+	return err
+}
+
+// AnnounceSeq is [Announce] for who needs to know the number of the change.
+func AnnounceSeq(ctx context.Context, in Tenant, kind string, object authmethods.ID) (seq int64, err error) {
+	text := "INSERT INTO changes (tenant_id, kind, object_id, created_at) VALUES (?, ?, ?, " + in.h.now + ") RETURNING seq"
 	if in.h.listen != nil { // one round trip for both
-		text = "WITH made AS (" + text + " RETURNING seq) SELECT pg_notify('" + channel + "', '') FROM made"
+		text = "WITH made AS (" + text + "), told AS (SELECT pg_notify('" + channel + "', '') FROM made) SELECT seq FROM made, told"
 	}
-	err := in.h.write.WithContext(ctx).Exec(text, in.id, kind, object).Error
-	return fail("announcing a change", err)
+	err = in.h.write.WithContext(in.seeing(ctx)).Raw(text, in.id, kind, object).Scan(&seq).Error
+	return seq, fail("announcing a change", err)
 }
 
 // ChangesWithin returns the changes recorded in the last d by the database's

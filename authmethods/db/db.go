@@ -23,6 +23,7 @@ type DB struct {
 // handle is a way to send statements: reads may go to any connection, writes to
 // the one that SQLite allows. Inside a transaction both are the transaction.
 type handle struct {
+	base              *handle // the database itself, for what outlives a transaction
 	read, write       *gorm.DB
 	runRead, runWrite runner          // the same for a [Statement]
 	now               string          // SQL expression of the database's clock, Unix microseconds
@@ -42,7 +43,7 @@ func (t Tenant) ID() authmethods.TenantID { return t.id }
 
 // For narrows the database to the caller's tenant.
 func (d *DB) For(c authmethods.Caller) (Tenant, error) {
-	if c.Tenant() == "" {
+	if !isTenant(c.Tenant()) {
 		return Tenant{}, authmethods.ErrNoCaller
 	}
 	return Tenant{c.Tenant(), &d.handle}, nil

@@ -10,5 +10,9 @@
 // [Prepare] accepts only if every table in it is bound to the tenant, by rules that
 // leave no room for a clever exception. It is checked when the program starts.
 //
+// PostgreSQL is a second wall: its row-level security compares each row with the tenant
+// that a statement names on its way there. The name lasts for one transaction and
+// travels with the statement, outside a transaction in the same round trip.
+//
 // This stops accidents, not malice: who edits this package can undo it.
 package db

@@ -3,11 +3,13 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"latchkey/migrations"
@@ -59,6 +61,16 @@ func Connect(ctx context.Context, o Options) (*DB, error) {
 // program has migrated ([migrations.NewerError]).
 func (d *DB) Migrate(ctx context.Context) error {
 	_, err := migrations.Apply(ctx, d.pools[0], d.dialect)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42501" {
+		return fmt.Errorf("db: the schema is not up to date and this role may not change it (%w); "+
+			"run «latchkey migrate» with the address of the role that owns the tables", err)
+	}
+	return err
+}
+
+// MigrateUpTo is [DB.Migrate] that stops at a version of the schema.
+func (d *DB) MigrateUpTo(ctx context.Context, version int) error {
+	_, err := migrations.ApplyUpTo(ctx, d.pools[0], d.dialect, version)
 	return err
 }
 

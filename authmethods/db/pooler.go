@@ -25,7 +25,7 @@ const (
 var settings = map[string]string{
 	durable:        "on",
 	idle:           "5s",
-	"lock_timeout": "3s", // who waits for a row for longer is told that the database is busy
+	"lock_timeout": "1500ms", // who waits for a row for longer is told that the database is busy, as on SQLite
 }
 
 // addSettings adds the settings that params lack and returns their names.

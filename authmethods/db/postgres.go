@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 
 	"latchkey/migrations"
@@ -58,8 +57,9 @@ func connectPostgres(ctx context.Context, cfg *pgxpool.Config, pooled bool, o Op
 		return nil, fail("connecting to PostgreSQL", err)
 	}
 	d := &DB{dialect: migrations.Postgres}
+	d.base = &d.handle
 	d.closers = append(d.closers, func() error { pool.Close(); return nil })
-	d.own(stdlib.OpenDBFromPool(pool))
+	d.own(openWalled(pool))
 	d.now = postgresNow
 	if !pooled {
 		d.listen = cfg.ConnConfig.Copy()

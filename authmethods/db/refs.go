@@ -27,7 +27,7 @@ func Refs[T any, P Row[T]](ctx context.Context, s System, order string, limit in
 }
 
 func (s System) refs(ctx context.Context, of any, order string, limit int, fs []Filter) *gorm.DB {
-	q := s.h.read.WithContext(ctx).Model(of).Order(clause.OrderByColumn{Column: column(order)}).Limit(limit)
+	q := s.h.read.WithContext(s.seeing(ctx)).Model(of).Order(clause.OrderByColumn{Column: column(order)}).Limit(limit)
 	if conds := s.h.conditions(fs); len(conds) > 0 {
 		q = q.Clauses(clause.Where{Exprs: conds})
 	}

@@ -35,7 +35,7 @@ func (t Tenant) where(ctx context.Context, g *gorm.DB, fs []Filter) *gorm.DB {
 	}
 	conds := append([]clause.Expression{clause.Eq{Column: column("tenant_id"), Value: t.id}}, t.h.conditions(fs)...)
 	// One And: a filter that is itself an Or stays inside it.
-	return g.WithContext(ctx).Clauses(clause.Where{Exprs: []clause.Expression{clause.And(conds...)}})
+	return g.WithContext(t.seeing(ctx)).Clauses(clause.Where{Exprs: []clause.Expression{clause.And(conds...)}})
 }
 
 // Get returns the row with the given id. A row that does not exist and a row of
@@ -100,8 +100,16 @@ func Page[T any, P Row[T]](ctx context.Context, in Tenant, after authmethods.ID,
 
 // Newest returns up to limit rows with the highest values of col, highest first.
 func Newest[T any, P Row[T]](ctx context.Context, in Tenant, col string, limit int, fs ...Filter) ([]T, error) {
+	return ordered[T](ctx, in, clause.OrderByColumn{Column: column(col), Desc: true}, limit, fs)
+}
+
+// Oldest returns up to limit rows with the lowest values of col, lowest first.
+func Oldest[T any, P Row[T]](ctx context.Context, in Tenant, col string, limit int, fs ...Filter) ([]T, error) {
+	return ordered[T](ctx, in, clause.OrderByColumn{Column: column(col)}, limit, fs)
+}
+
+func ordered[T any](ctx context.Context, in Tenant, order clause.OrderByColumn, limit int, fs []Filter) ([]T, error) {
 	var rows []T
-	order := clause.OrderByColumn{Column: column(col), Desc: true}
 	if err := in.where(ctx, in.h.read, fs).Order(order).Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fail(fmt.Sprintf("listing %T", *new(T)), err)
 	}
@@ -130,7 +138,7 @@ func Insert[T any, P Row[T]](ctx context.Context, in Tenant, row P) error {
 		o.CreatedAt = At(time.Now())
 	}
 	o.UpdatedAt = o.CreatedAt
-	return fail(fmt.Sprintf("inserting %T", *row), create(ctx, in.h.write, row))
+	return fail(fmt.Sprintf("inserting %T", *row), create(in.seeing(ctx), in.h.write, row))
 }
 
 // UpdateIf applies sets to the row with the given id if every guard holds, and

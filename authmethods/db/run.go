@@ -46,7 +46,7 @@ func (r runner) query(ctx context.Context, st *Statement, args []any, each func(
 	case r.lines != nil:
 		return r.lines.query(ctx, st, args, each)
 	case r.tx != nil:
-		rows, err := r.tx.QueryContext(ctx, st.postgres, args...)
+		rows, err := r.tx.QueryContext(r.seeing(ctx, args[0].(string)), st.postgres, args...)
 		if err != nil {
 			return err
 		}
@@ -59,13 +59,32 @@ func (r runner) query(ctx context.Context, st *Statement, args []any, each func(
 		return errors.Join(rows.Err(), rows.Close())
 	}
 	return again(func() error {
-		rows, err := r.pool.Query(ctx, st.postgres, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		return eachRow(rows, each)
+		return r.alone(ctx, st, args, func(results pgx.BatchResults) error {
+			rows, err := results.Query()
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			return eachRow(rows, each)
+		})
 	})
+}
+
+// alone sends a statement together with what it may see, and reads what came of it.
+// The first of the arguments is the tenant's id. Both are one transaction, because
+// they end with one Sync of the protocol.
+func (r runner) alone(ctx context.Context, st *Statement, args []any, read func(pgx.BatchResults) error) error {
+	batch := told(args[0])
+	batch.Queue(st.postgres, args...)
+	results := r.pool.SendBatch(ctx, batch)
+	_, err := results.Exec()
+	if err == nil {
+		err = read(results)
+	}
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return err
 }
 
 // again repeats f once if its statement met a dead connection and was never sent.
@@ -95,16 +114,18 @@ func (r runner) exec(ctx context.Context, st *Statement, args []any) (n int64, e
 	case r.line != nil:
 		return r.line.exec(st, args)
 	case r.tx != nil:
-		res, err := r.tx.ExecContext(ctx, st.postgres, args...)
+		res, err := r.tx.ExecContext(r.seeing(ctx, args[0].(string)), st.postgres, args...)
 		if err != nil {
 			return 0, err
 		}
 		return res.RowsAffected()
 	}
 	err = again(func() error {
-		tag, err := r.pool.Exec(ctx, st.postgres, args...)
-		n = tag.RowsAffected()
-		return err
+		return r.alone(ctx, st, args, func(results pgx.BatchResults) error {
+			tag, err := results.Exec()
+			n = tag.RowsAffected()
+			return err
+		})
 	})
 	return n, err
 }

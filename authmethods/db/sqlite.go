@@ -51,6 +51,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, errors.New("db: sqlite: needs the path of a file")
 	}
 	d := &DB{dialect: migrations.SQLite}
+	d.base = &d.handle
 	if err := prepareFile(path); err != nil {
 		return nil, err
 	}

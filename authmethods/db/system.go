@@ -19,7 +19,7 @@ func NewSystem(d *DB) System { return System{&d.handle} }
 
 // For narrows the system to one tenant. reason says why, for the reader.
 func (s System) For(tenant authmethods.TenantID, reason string) (Tenant, error) {
-	if tenant == "" || reason == "" {
+	if !isTenant(tenant) || reason == "" {
 		return Tenant{}, authmethods.ErrNoCaller
 	}
 	return Tenant{tenant, s.h}, nil
@@ -46,7 +46,7 @@ type SharedRow[T any] interface {
 // order.
 func ListShared[T any, P SharedRow[T]](ctx context.Context, s System, order string, fs ...Filter) ([]T, error) {
 	var rows []T
-	q := s.h.read.WithContext(ctx).Order(clause.OrderByColumn{Column: clause.Column{Name: order}})
+	q := s.h.read.WithContext(s.seeing(ctx)).Order(clause.OrderByColumn{Column: clause.Column{Name: order}})
 	if conds := s.h.conditions(fs); len(conds) > 0 {
 		q = q.Clauses(clause.Where{Exprs: conds})
 	}
@@ -58,7 +58,7 @@ func ListShared[T any, P SharedRow[T]](ctx context.Context, s System, order stri
 
 // InsertShared stores a row of no tenant.
 func InsertShared[T any, P SharedRow[T]](ctx context.Context, s System, row P) error {
-	return fail(fmt.Sprintf("inserting %T", *row), create(ctx, s.h.write, row))
+	return fail(fmt.Sprintf("inserting %T", *row), create(s.seeing(ctx), s.h.write, row))
 }
 
 // UpdateShared applies sets to the rows of no tenant that pass the filters and
@@ -68,7 +68,7 @@ func UpdateShared[T any, P SharedRow[T]](ctx context.Context, s System, sets []S
 	for _, set := range sets {
 		cols[set.col] = set.v(s.h.now)
 	}
-	res := s.h.write.WithContext(ctx).Model(new(T)).Clauses(clause.Where{Exprs: s.h.conditions(fs)}).Updates(cols)
+	res := s.h.write.WithContext(s.seeing(ctx)).Model(new(T)).Clauses(clause.Where{Exprs: s.h.conditions(fs)}).Updates(cols)
 	return res.RowsAffected, fail(fmt.Sprintf("updating %T", *new(T)), res.Error)
 }
 
@@ -77,7 +77,7 @@ func DeleteShared[T any, P SharedRow[T]](ctx context.Context, s System, fs ...Fi
 	if len(fs) == 0 {
 		return 0, fmt.Errorf("db: deleting every %T", *new(T))
 	}
-	res := s.h.write.WithContext(ctx).Clauses(clause.Where{Exprs: s.h.conditions(fs)}).Delete(new(T))
+	res := s.h.write.WithContext(s.seeing(ctx)).Clauses(clause.Where{Exprs: s.h.conditions(fs)}).Delete(new(T))
 	return res.RowsAffected, fail(fmt.Sprintf("deleting %T", *new(T)), res.Error)
 }
 

@@ -15,6 +15,11 @@ const (
 	User       Kind = "user"
 	Session    Kind = "session"
 	Settings   Kind = "settings"
+	// Freeze is a change of what is frozen in the tenant; in the platform, of what is
+	// frozen everywhere.
+	Freeze Kind = "freeze"
+	// Mark is no change: somebody waits until all have heard of it.
+	Mark Kind = "mark"
 	// Everything means that changes may have been missed: forget all that is
 	// remembered. It names no tenant.
 	Everything Kind = "everything"

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"latchkey/authmethods/db"
 	"latchkey/test/postgres"
 	"latchkey/test/storage"
@@ -122,7 +124,7 @@ func TestBehindAPoolerByTransactionsEverythingWorksAndChangesAreFoundByPolling(t
 	direct := storage.Open(t, address)
 	raw := storage.Raw(t, address)
 	storage.Seed(t, raw, direct.Dialect())
-	through := pooled(t, address)
+	through := pooled(t, postgres.Served(address))
 	open := func(mode string) (*db.DB, error) {
 		u := *through
 		if mode != "none named" {
@@ -141,6 +143,7 @@ func TestBehindAPoolerByTransactionsEverythingWorksAndChangesAreFoundByPolling(t
 			}
 			defer d.Close()
 			storeThrough(t, d)
+			nothingIsLeft(t, through)
 			pollThrough(t, d, direct)
 		})
 	}
@@ -193,6 +196,28 @@ func storeThrough(t *testing.T, d *db.DB) {
 	}
 	if held, err := db.Hold(ctx, db.NewSystem(d), "duty", "a", time.Minute); !held || err != nil {
 		t.Errorf("holding a duty: %t, %v", held, err)
+	}
+}
+
+// nothingIsLeft looks, on whatever connections the pooler lends, whether one still
+// knows whose rows somebody before might see.
+func nothingIsLeft(t *testing.T, through *url.URL) {
+	t.Helper()
+	for range 20 {
+		conn, err := pgx.Connect(t.Context(), through.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sight string
+		var rows int
+		err = conn.QueryRow(t.Context(), "SELECT COALESCE(current_setting('latchkey.tenant', true), ''), (SELECT count(*) FROM methods)",
+			pgx.QueryExecModeSimpleProtocol).Scan(&sight, &rows)
+		if sight != "" || rows != 0 || err != nil {
+			t.Errorf("a connection shows %d rows, of %q: %v", rows, sight, err)
+		}
+		if err := conn.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

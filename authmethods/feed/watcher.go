@@ -37,8 +37,10 @@ type Watcher struct {
 	now     chan struct{} // holds one when the next poll must not wait
 	subs    []func(Change)
 	hearers []func(authmethods.ID)
+	marked  []func()
 	last    atomic.Pointer[time.Time] // the beginning of the last successful poll
 	seen    map[int64]bool            // numbers of the changes in the window that were passed on
+	applied atomic.Int64              // the highest of them ever
 }
 
 // New returns a Watcher that is not running yet. log may be nil.
@@ -52,6 +54,14 @@ func New(sys db.System, log *slog.Logger) *Watcher {
 // Subscribe has f called with every change. All calls come from one goroutine; f
 // must not block. Subscribe before Run.
 func (w *Watcher) Subscribe(f func(Change)) { w.subs = append(w.subs, f) }
+
+// Marked has f called when a change of kind Mark, and all that was committed before
+// it, has been passed on to everybody. f must not block. Marked before Run.
+func (w *Watcher) Marked(f func()) { w.marked = append(w.marked, f) }
+
+// Applied is the highest number of the changes that were passed on. Who has heard of
+// a number has heard of all that was committed before that number was given.
+func (w *Watcher) Applied() int64 { return w.applied.Load() }
 
 // Run polls until ctx ends. It begins with a Change of kind Everything, since
 // nothing is known of what happened before. All that it started has ended when it
@@ -113,9 +123,14 @@ func (w *Watcher) poll(ctx context.Context) {
 		return
 	}
 	seen := make(map[int64]bool, len(changes))
+	marked, highest := false, w.applied.Load()
 	for _, c := range changes {
 		seen[c.Seq] = true
-		if !lost && !w.seen[c.Seq] {
+		highest = max(highest, c.Seq)
+		if w.seen[c.Seq] {
+			continue
+		}
+		if marked = marked || Kind(c.Kind) == Mark; !lost {
 			w.tell(Change{Tenant: c.TenantID, Kind: Kind(c.Kind), Object: c.ObjectID})
 		}
 	}
@@ -125,6 +140,12 @@ func (w *Watcher) poll(ctx context.Context) {
 	}
 	// Only now may caches be relied upon: the subscribers have heard it all.
 	w.last.Store(&start)
+	w.applied.Store(highest)
+	if marked {
+		for _, f := range w.marked {
+			f()
+		}
+	}
 }
 
 func (w *Watcher) tell(c Change) {

@@ -31,8 +31,20 @@ type NewTenant struct {
 // Create makes a tenant. Slugs, hosts and callback pairs that any tenant ever had
 // are refused.
 func (t *Tenants) Create(ctx context.Context, actor authmethods.Actor, n NewTenant) (authmethods.Tenant, error) {
-	none := authmethods.Tenant{}
-	row := &tenantRow{
+	row, hosts, err := n.row()
+	if err != nil {
+		return authmethods.Tenant{}, err
+	}
+	if err := t.insert(ctx, actor, row, hosts); err != nil {
+		return authmethods.Tenant{}, err
+	}
+	t.forget(row.ID)
+	return t.load(ctx, lookup{byID, string(row.ID)})
+}
+
+// row is the tenant as it is stored, with its hosts.
+func (n NewTenant) row() (row *tenantRow, hosts []string, err error) {
+	row = &tenantRow{
 		ID: authmethods.TenantID(token.NewID("tn")), Slug: n.Slug, Name: strings.TrimSpace(n.Name),
 		CallbackA: n.CallbackA, CallbackB: n.CallbackB, MethodLimit: n.MethodLimit,
 	}
@@ -46,14 +58,7 @@ func (t *Tenants) Create(ctx context.Context, actor authmethods.Actor, n NewTena
 		row.CallbackA, row.CallbackB = token.RandomSlug(callbackLength), token.RandomSlug(callbackLength)
 	}
 	hosts, f := checkTenant(row, n.Hosts)
-	if err := invalid(f); err != nil {
-		return none, err
-	}
-	if err := t.insert(ctx, actor, row, hosts); err != nil {
-		return none, err
-	}
-	t.forget(row.ID)
-	return t.load(ctx, lookup{byID, string(row.ID)})
+	return row, hosts, invalid(f)
 }
 
 func checkTenant(row *tenantRow, given []string) (hosts []string, f faults) {

@@ -112,6 +112,9 @@ func deleteAlone(ctx context.Context, in db.Tenant, id authmethods.ID) error {
 		_, err = db.DeleteIf[environmentRow](ctx, in, db.Eq("method_id", id))
 	}
 	if err == nil {
+		err = thaw(ctx, in, id)
+	}
+	if err == nil {
 		_, err = db.DeleteIf[methodRow](ctx, in, db.Eq("id", id))
 	}
 	return doing("deleting a method", err)

@@ -255,6 +255,9 @@ func (t *Tenant) DeleteService(ctx context.Context, ref string, rev int64) error
 			_, err = db.DeleteIf[keyRow](ctx, in, db.Eq("service_id", row.ID))
 		}
 		if err == nil {
+			err = thaw(ctx, in, row.ID)
+		}
+		if err == nil {
 			_, err = db.DeleteIf[serviceRow](ctx, in, db.Eq("id", row.ID))
 		}
 		if err != nil {

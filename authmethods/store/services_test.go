@@ -42,6 +42,7 @@ func TestAServiceIsKnownByItsKey(t *testing.T) {
 	})
 }
 
+//
 func TestEveryBadKeyGetsTheSameAnswer(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		ctx, acme := t.Context(), w.admin(t)
@@ -81,6 +82,7 @@ func TestEveryBadKeyGetsTheSameAnswer(t *testing.T) {
 	})
 }
 
+//
 func TestARolledKeyWorksUntilTheOverlapEnds(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		ctx, acme := t.Context(), w.admin(t)

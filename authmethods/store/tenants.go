@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"latchkey/authmethods"
@@ -16,6 +17,8 @@ import (
 type Tenants struct {
 	o     Options
 	found *remembered[lookup, authmethods.Tenant]
+	// touched says that there was a tenant once; see Untouched.
+	touched atomic.Bool
 }
 
 // NewTenants returns Tenants. Pass what the feed says to [Tenants.Heard].
@@ -137,6 +140,11 @@ func (t *Tenants) EnsurePlatform(ctx context.Context) error {
 
 // insert stores a tenant with all that belongs to it from the beginning.
 func (t *Tenants) insert(ctx context.Context, actor authmethods.Actor, row *tenantRow, hosts []string) error {
+	return db.SystemTx(ctx, t.o.System, func(s db.System) error { return t.insertIn(ctx, s, actor, row, hosts) })
+}
+
+// insertIn is insert within a transaction.
+func (t *Tenants) insertIn(ctx context.Context, s db.System, actor authmethods.Actor, row *tenantRow, hosts []string) error {
 	row.CreatedAt = db.At(time.Now())
 	row.UpdatedAt = row.CreatedAt
 	noted := changes{}
@@ -145,28 +153,26 @@ func (t *Tenants) insert(ctx context.Context, actor authmethods.Actor, row *tena
 	if len(hosts) > 0 {
 		note(noted, "hosts", nil, hosts)
 	}
-	return db.SystemTx(ctx, t.o.System, func(s db.System) error {
-		if err := taken(row, db.InsertShared(ctx, s, row)); err != nil {
+	if err := taken(row, db.InsertShared(ctx, s, row)); err != nil {
+		return err
+	}
+	for _, host := range hosts {
+		h := &tenantHostRow{Host: host, TenantID: row.ID, CreatedAt: row.CreatedAt}
+		if err := hostTaken(host, db.InsertShared(ctx, s, h)); err != nil {
 			return err
 		}
-		for _, host := range hosts {
-			h := &tenantHostRow{Host: host, TenantID: row.ID, CreatedAt: row.CreatedAt}
-			if err := hostTaken(host, db.InsertShared(ctx, s, h)); err != nil {
-				return err
-			}
-		}
-		in, err := s.For(row.ID, "making the tenant")
-		if err != nil {
-			return err
-		}
-		if err := t.o.Vault.Provision(ctx, in); err != nil {
-			return err
-		}
-		if err := audit.Start(ctx, in); err != nil {
-			return fmt.Errorf("store: starting the audit log: %w", err)
-		}
-		return record(ctx, in, operator(row.ID, actor), change{
-			action: "tenant.created", kind: feed.Tenant, object: authmethods.ID(row.ID), ref: row.Slug, changes: noted,
-		})
+	}
+	in, err := s.For(row.ID, "making the tenant")
+	if err != nil {
+		return err
+	}
+	if err := t.o.Vault.Provision(ctx, in); err != nil {
+		return err
+	}
+	if err := audit.Start(ctx, in); err != nil {
+		return fmt.Errorf("store: starting the audit log: %w", err)
+	}
+	return record(ctx, in, operator(row.ID, actor), change{
+		action: "tenant.created", kind: feed.Tenant, object: authmethods.ID(row.ID), ref: row.Slug, changes: noted,
 	})
 }

@@ -1,6 +1,9 @@
 package vault
 
 import (
+	"context"
+	"fmt"
+
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
 	"latchkey/crypto/seal"
@@ -9,12 +12,15 @@ import (
 
 type dataKeyRow struct {
 	db.Owned
-	Version uint32
-	KEK     string
-	Wrapped []byte
-	Active  bool
+	Version    uint32
+	KEK        string
+	Wrapped    []byte
+	Active     bool
+	Sealed     int64
+	ResealedAt db.Time
 }
 
+// TableName implements GORM's naming.
 func (dataKeyRow) TableName() string { return "data_keys" }
 
 func newDataKeyRow(k seal.WrappedKey) *dataKeyRow {
@@ -27,12 +33,30 @@ func (r *dataKeyRow) key() seal.WrappedKey {
 	return seal.WrappedKey{Version: r.Version, KEK: r.KEK, Wrapped: r.Wrapped}
 }
 
-// keyCheckRow is the check value of one key-encryption key.
-type keyCheckRow struct {
-	db.Shared  `gorm:"-"`
-	ID         string `gorm:"primaryKey"`
-	CheckValue string
-	CreatedAt  db.Time `gorm:"autoCreateTime:false"`
+// insert stores a data key in the transaction of in. at is the time of its making; 0:
+// now.
+func (v *Vault) insert(ctx context.Context, in db.Tenant, key seal.WrappedKey, at db.Time) error {
+	if err := stillThere(ctx, in, key.KEK); err != nil {
+		return err
+	}
+	row := newDataKeyRow(key)
+	row.CreatedAt = at
+	return db.Insert(ctx, in, row)
 }
 
-func (keyCheckRow) TableName() string { return "key_checks" }
+// stillThere keeps a key-encryption key from being dropped before the transaction of
+// in is over, which stores what it wraps.
+func stillThere(ctx context.Context, in db.Tenant, kek string) error {
+	there, err := db.Pin[keyCheckRow](ctx, in, kek)
+	if err != nil || there {
+		return err
+	}
+	if any, err := db.AnyShared[keyCheckRow](ctx, in); err != nil || !any {
+		return err // a database in which keys are not checked yet
+	}
+	return &authmethods.Problem{
+		Kind: authmethods.Unavailable, Code: authmethods.CodeKeyServiceUnavailable,
+		Detail: "The keys are being rotated. Try again in a moment.",
+		Err:    fmt.Errorf("vault: key %q was dropped meanwhile", kek),
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/audit"
@@ -11,6 +12,7 @@ import (
 
 type auditCommands struct {
 	Verify auditVerify `cmd:"" help:"Prove that no entry of the audit log was changed or removed."`
+	Export auditExport `cmd:"" help:"Write the audit log of a tenant as JSON lines or CSV, the newest entry first."`
 }
 
 type auditVerify struct {
@@ -23,6 +25,10 @@ type verifiedLog struct {
 	Tenant  string               `json:"tenant"`
 	ID      authmethods.TenantID `json:"id"`
 	Entries int64                `json:"entries"`
+	// After is the number of the last entry that is no longer kept, and Since when the
+	// oldest was written: what is proved begins there.
+	After int64     `json:"after"`
+	Since time.Time `json:"since"`
 }
 
 func (c *auditVerify) Run(ctx context.Context, p *program) error {
@@ -35,7 +41,7 @@ func (c *auditVerify) Run(ctx context.Context, p *program) error {
 			}
 		}
 		logs := []verifiedLog{}
-		rows := [][]string{{"TENANT", "ENTRIES", "STATE"}}
+		rows := [][]string{{"TENANT", "ENTRIES", "SINCE", "STATE"}}
 		for _, ref := range refs {
 			view, t, err := s.as(ctx, string(ref))
 			if err != nil {
@@ -53,8 +59,16 @@ func (c *auditVerify) Run(ctx context.Context, p *program) error {
 			if err != nil {
 				return err
 			}
-			logs = append(logs, verifiedLog{t.Slug, t.ID, n})
-			rows = append(rows, []string{t.Slug, fmt.Sprint(n), "whole"})
+			after, since, err := view.AuditBegins(ctx)
+			if err != nil {
+				return err
+			}
+			state := "whole"
+			if after > 0 {
+				state = fmt.Sprintf("whole after entry %d, the last that is no longer kept", after)
+			}
+			logs = append(logs, verifiedLog{t.Slug, t.ID, n - after, after, since.UTC()})
+			rows = append(rows, []string{t.Slug, fmt.Sprint(n - after), since.UTC().Format(time.DateOnly), state})
 		}
 		if c.JSON {
 			return printJSON(p.stdout, map[string]any{"ok": true, "logs": logs})

@@ -28,6 +28,17 @@ type Config struct {
 	// KeyringFile holds the key-encryption keys. Zero only with PostgreSQL, where it
 	// is a fault.
 	KeyringFile string
+	// Keyring is the text of a keyring that is no file. Zero: it is one.
+	Keyring secret.Text
+	// TransitToken is the token for HashiCorp Vault or OpenBao. Zero: it is in
+	// TransitTokenFile, or there is none.
+	TransitToken secret.Text
+	// TransitTokenFile is the file of that token, read anew for each request.
+	TransitTokenFile string
+	// TransitNamespace is the namespace there. Zero: none.
+	TransitNamespace string
+	// TransitCAFile holds the certificates to trust there. Zero: the system's.
+	TransitCAFile string
 	// PublicURL is the pattern of the tenants' addresses, {tenant} being the slug,
 	// without a final slash. Never zero.
 	PublicURL authmethods.PublicURL
@@ -39,6 +50,12 @@ type Config struct {
 	// TrustedProxies are the networks whose forwarded headers count. Zero: nobody's
 	// do, the address of the connection is the client's.
 	TrustedProxies []netip.Prefix
+	// AddressLimit is how many requests a minute one address may send without proof of
+	// who sends them. Zero: any number.
+	AddressLimit int
+	// Connections is how many the public listener has at once, a quarter of them from
+	// one address. Zero: any number.
+	Connections int
 	// OutboundAllow are the private networks that providers may live in. Zero: only
 	// public addresses, and https alone.
 	OutboundAllow []netip.Prefix
@@ -55,10 +72,15 @@ type Config struct {
 	MailFrom string
 	// BreachedPasswords is a file of leaked passwords. Zero: the built-in list only.
 	BreachedPasswords string
+	// AuditRetention is how long entries of the audit log are kept. Zero: for ever.
+	AuditRetention time.Duration
 	// LogLevel is the least level that is logged. Zero is info.
 	LogLevel slog.Level
 	// LogFormat is json or text. Never zero.
 	LogFormat string
+
+	// credential says that KeyringFile is one that systemd gave to this service.
+	credential bool
 
 	// showcase serves the page of all components: in the demonstration only.
 	showcase bool
@@ -86,6 +108,7 @@ func readConfig(environ []string) (*Config, error) {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
+	c.findCredential(environ)
 	c.derive()
 	faults = append(faults, c.check()...)
 	if err := errors.Join(faults...); err != nil {
@@ -102,14 +125,20 @@ func (c *Config) derive() {
 	if c.DatabaseURL.IsZero() {
 		c.DatabaseURL = secret.New("sqlite:" + filepath.Join(c.DataDir, databaseFile))
 	}
-	if c.KeyringFile == "" && c.sqlitePath() != "" {
+	if c.KeyringFile == "" && c.Keyring.IsZero() && c.sqlitePath() != "" {
 		c.KeyringFile = filepath.Join(c.DataDir, "keyring")
 	}
 }
 
 // check finds the faults that lie between values.
 func (c *Config) check() (faults []error) {
-	if c.KeyringFile == "" && c.sqlitePath() == "" {
+	if c.KeyringFile != "" && !c.Keyring.IsZero() {
+		faults = append(faults, errors.New("LATCHKEY_KEYRING: set together with LATCHKEY_KEYRING_FILE; use one of them"))
+	}
+	if !c.TransitToken.IsZero() && c.TransitTokenFile != "" {
+		faults = append(faults, errors.New("LATCHKEY_TRANSIT_TOKEN: set together with LATCHKEY_TRANSIT_TOKEN_FILE; use one of them"))
+	}
+	if c.KeyringFile == "" && c.Keyring.IsZero() && c.sqlitePath() == "" {
 		faults = append(faults, errors.New("LATCHKEY_KEYRING_FILE: needed with PostgreSQL, where every replica must have the same keyring; "+
 			"make one with «latchkey keyring create FILE»"))
 	}
@@ -181,7 +210,7 @@ const maxSecretFile = 64 << 10
 // counts as not set.
 func (e environment) find(s setting) (value, source string, err error) {
 	direct, file := e[s.name], ""
-	if s.secret {
+	if s.secret && !s.alone {
 		file = e[s.name+"_FILE"]
 	}
 	switch {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"latchkey/sso"
+	"latchkey/sso/directory"
 	"latchkey/zohosim"
 )
 
@@ -71,8 +73,22 @@ func (d *demo) signIn(ctx context.Context) (string, error) {
 	if err := json.Unmarshal(body, &answer); err != nil || status != http.StatusOK {
 		return "", fmt.Errorf("/api/sso/session answered %d: %s", status, body)
 	}
+	if err := d.promote(ctx, answer.User.UserName); err != nil {
+		return "", err
+	}
 	return answer.User.UserName + " by the connector " + answer.Session.Connector +
-		"; her account at Zoho is pinned to her user, and Zoho gave no lasting access", nil
+		"; her account at Zoho is pinned to her user, and Zoho gave no lasting access\nFrom now on she operates the installation too", nil
+}
+
+// promote makes somebody an operator, as only an operator can. It comes after the first
+// sign-in: no rule links an account of a provider to an operator.
+func (d *demo) promote(ctx context.Context, user string) error {
+	people, err := d.storage.people.directory.For(d.storage.operator(d.tenant.ID))
+	if err != nil {
+		return err
+	}
+	_, err = people.ChangeUser(ctx, user, 0, directory.UserChange{Roles: &[]string{sso.RoleOperator, sso.RoleWorkspaceAdmin}})
+	return err
 }
 
 // led opens an address and returns where it leads.

@@ -28,7 +28,7 @@ func settingsTable(list []setting) string {
 	b.WriteString("| Variable | Default | Meaning |\n| --- | --- | --- |\n")
 	for _, s := range list {
 		name, usual := "`"+s.name+"`", s.usual
-		if s.secret {
+		if s.secret && !s.alone {
 			name += ", `" + s.name + "_FILE`"
 		}
 		if s.fallback != "" {

@@ -3,19 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/vault"
 	"latchkey/crypto/seal"
 )
 
 type keyringCommands struct {
 	Create keyringCreate `cmd:"" help:"Make a new keyring file, for an installation on PostgreSQL. It never touches a file that is there."`
-	Status keyringStatus `cmd:"" help:"Show which keys the keyring holds."`
-	Verify keyringVerify `cmd:"" help:"Prove that the keyring opens the data keys of every tenant."`
+	Status keyringStatus `cmd:"" help:"Show which keys there are, what they wrap and how far a rotation is."`
+	Rotate keyringRotate `cmd:"" help:"Go over to a new key while servers run. What was cut off is gone on with."`
+	Drop   keyringDrop   `cmd:"" help:"Forget a key that wraps nothing any more."`
+	Verify keyringVerify `cmd:"" help:"Prove that the keyring opens every stored secret of every tenant."`
 }
 
 type keyringCreate struct {
@@ -30,27 +29,17 @@ func (c *keyringCreate) Run(p *program) error {
 	return nil
 }
 
-type keyringStatus struct {
-	JSON bool `help:"Print one JSON object." name:"json"`
+// keysInFile reports whether the keyring is a file, which commands may change.
+func (s *storage) keysInFile() bool { return s.keyFile != "" }
+
+// editKeyring changes the keyring file.
+func (s *storage) editKeyring(edit func(*seal.Keyring) (*seal.Keyring, error)) (*seal.Keyring, error) {
+	return seal.EditKeyringFile(s.keyFile, edit, s.keyKinds...)
 }
 
-func (c *keyringStatus) Run(p *program) error {
-	cfg, err := readConfig(p.environ)
-	if err != nil {
-		return err
-	}
-	ring, err := seal.LoadKeyringFile(cfg.KeyringFile)
-	if err != nil {
-		return &refusal{
-			what: "The keyring cannot be read.", err: err,
-			cause: "It was never made (the first start with SQLite makes it), or LATCHKEY_KEYRING_FILE points elsewhere.",
-		}
-	}
-	ids := slices.Sorted(maps.Keys(ring.CheckValues()))
-	if c.JSON {
-		return printJSON(p.stdout, map[string]any{"file": cfg.KeyringFile, "active": ring.Active(), "keys": ids})
-	}
-	return table(p.stdout, []string{"File", cfg.KeyringFile}, []string{"Active key", ring.Active()}, []string{"Keys", strings.Join(ids, ", ")})
+// rotator rotates keys in the operator's name.
+func (s *storage) rotator() *vault.Rotator {
+	return &vault.Rotator{Sys: s.system, Vault: s.vault, Actor: operator()}
 }
 
 type keyringVerify struct {
@@ -59,23 +48,22 @@ type keyringVerify struct {
 
 func (c *keyringVerify) Run(ctx context.Context, p *program) error {
 	return p.withStorage(ctx, func(s *storage) error {
-		ids, err := s.everyTenant(ctx)
-		if err != nil {
+		tenants, values, err := s.rotator().Verify(ctx)
+		if authmethods.KindOf(err) == authmethods.Unavailable {
 			return err
 		}
-		for _, id := range ids {
-			in, err := s.system.For(id, "verifying the keyring")
-			if err != nil {
-				return err
-			}
-			if _, err := s.vault.Sealer(ctx, in); err != nil {
-				return fmt.Errorf("opening the data keys of %s: %w", id, err)
+		if err != nil {
+			return &refusal{
+				what:  "Not every stored secret can be opened.",
+				cause: "The database or the keyring was damaged, or changed past Latchkey.",
+				do:    "Keep both as they are, and compare them with the latest backup.",
+				err:   err,
 			}
 		}
 		if c.JSON {
-			return printJSON(p.stdout, map[string]any{"tenants": len(ids), "ok": true})
+			return printJSON(p.stdout, map[string]any{"tenants": tenants, "values": values, "ok": true})
 		}
-		fmt.Fprintf(p.stdout, "The keyring belongs to this database and opens the data keys of all %s tenants (the platform included).\n", strconv.Itoa(len(ids)))
+		fmt.Fprintf(p.stdout, "The keyring belongs to this database: all %d sealed values of all %d tenants (the platform included) open.\n", values, tenants)
 		return nil
 	})
 }

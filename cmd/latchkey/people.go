@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/store"
 	"latchkey/crypto/secret"
 	"latchkey/sso"
 	"latchkey/sso/credentials"
@@ -34,9 +35,12 @@ type people struct {
 
 // openPeople prepares what belongs to people on an opened storage.
 func openPeople(cfg *Config, s *storage, log *slog.Logger) (people, error) {
+	// Beginning a session is rare enough to ask the database each time.
+	frozen := store.NewFrozen(s.options, nil)
+	noSession := func(ctx context.Context, in authmethods.TenantID) error { return frozen.SignIn(ctx, in, "") }
 	p := people{
 		directory: directory.New(directory.Options{DB: s.db, Vault: s.vault, CheckMethod: signin.CheckMethod(s.methods, s.catalog)}),
-		sessions:  session.New(session.Options{DB: s.db, System: s.system, Vault: s.vault, PublicURL: cfg.PublicURL, Log: log}),
+		sessions:  session.New(session.Options{Frozen: noSession, DB: s.db, System: s.system, Vault: s.vault, PublicURL: cfg.PublicURL, Log: log}),
 	}
 	var err error
 	if cfg.BreachedPasswords != "" {
@@ -54,6 +58,7 @@ func openPeople(cfg *Config, s *storage, log *slog.Logger) (people, error) {
 // newSignIn is the service by which people sign in at providers.
 func newSignIn(cfg *Config, s *storage, providers *upstream.Client, consents *consent.Service, log *slog.Logger) *signin.Service {
 	return signin.New(signin.Options{
+		Frozen:    store.NewFrozen(s.options, nil).SignIn,
 		Directory: s.people.directory, SignIns: signins.New(signins.Options{DB: s.db, System: s.system, Vault: s.vault}),
 		Methods: s.methods, Tenants: s.tenants, Catalog: s.catalog,
 		Identity: identity.New(identity.Options{HTTP: providers.HTTPClient(), Log: log}),

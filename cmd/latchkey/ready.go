@@ -51,6 +51,9 @@ func (a *app) migrated(ctx context.Context) error {
 }
 
 func (a *app) unlocked(ctx context.Context) error {
+	if amiss := a.keys.amiss.Load(); amiss != nil {
+		return *amiss
+	}
 	in, err := a.storage.system.For(authmethods.Platform, "checking that keys are at hand")
 	if err != nil {
 		return err

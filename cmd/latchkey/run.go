@@ -26,10 +26,16 @@ type commands struct {
 	Role      roleCommands      `cmd:"" help:"Look at roles."`
 	Connector connectorCommands `cmd:"" help:"Make and manage SSO connectors, by which people sign in."`
 	SignIn    signInCommands    `cmd:"" name:"sign-in" help:"Find out what became of attempts to sign in."`
+	Freeze    freezeCommands    `cmd:"" help:"Stop everything at once, in the installation, a tenant, a method or a service."`
+	Unfreeze  unfreezeCommand   `cmd:"" help:"Lift a freeze."`
 	Token     tokenCommands     `cmd:"" help:"Borrow access tokens from a running server."`
 	Loan      loanCommands      `cmd:"" help:"Ask who holds which token."`
 	Keyring   keyringCommands   `cmd:"" help:"Look at the keys that protect the stored secrets."`
 	Audit     auditCommands     `cmd:"" help:"Examine the audit log."`
+	Backup    backupCommand     `cmd:"" help:"Write everything but the keyring into one file, beside the running servers."`
+	Restore   restoreCommand    `cmd:"" help:"Put a backup into an empty database, of either kind."`
+	Doctor    doctorCommand     `cmd:"" help:"Look for what is wrong, and say how to mend it. It changes nothing."`
+	Support   supportCommand    `cmd:"" name:"support-bundle" help:"Write what helps others to find a fault into a zip file, without secrets."`
 	Migrate   migrateCommand    `cmd:"" help:"Bring the database up to date and say so."`
 	Config    configCommand     `cmd:"" help:"Print the effective configuration, without secrets."`
 	Version   versionCommand    `cmd:"" help:"Print the version."`

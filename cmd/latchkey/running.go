@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"latchkey/web"
+	"latchkey/web/limit"
 )
 
 // running is what a started server has beside its parts.
@@ -37,19 +40,30 @@ func (a *app) start(ctx context.Context, public, internal net.Listener) {
 	a.halt = halt
 	a.background.Go(func() { collectInProportion(work) })
 	a.background.Go(func() { a.watcher.Run(work) })
+	a.background.Go(func() { a.replica.Run(work) })
+	a.background.Go(func() { a.every(work, prune, "removing servers that are no more", a.replica.Prune) })
 	a.background.Go(func() { a.every(work, flushKeys, "writing down when keys were used", a.services.Flush) })
-	a.background.Go(func() { a.every(work, flushLoans, "writing loans down, trying again", a.lender.Flush) })
+	a.background.Go(func() { a.every(work, flushLoans, "writing loans down, trying again", a.flushLoans) })
 	a.background.Go(func() { a.bell.Run(work) })
 	a.background.Go(func() { a.gate.Run(work) })
 	a.background.Go(func() { a.keeper.Run(work) })
 	a.background.Go(func() { a.every(work, prune, "removing what is kept no longer", a.prune) })
+	a.background.Go(func() { a.every(work, flushRefusals, "writing down what was refused", a.refusals.Flush) })
 	a.background.Go(func() { a.every(work, flushStarts, "counting sign-ins that began", a.signIn.Flush) })
 	a.background.Go(func() {
 		a.every(work, rotateKeys, "renewing the keys of sessions", a.storage.people.sessions.RotateKeys)
 	})
 	a.background.Go(func() { a.every(work, prune, "removing what is kept no longer of sign-ins", a.prunePeople) })
-	a.serve(public, a.public)
-	a.serve(internal, a.internal)
+	a.background.Go(func() { a.watchKeyring(work) })
+	a.background.Go(func() { a.every(work, rotateDataKeys, "rotating encryption keys", a.rotateKeys) })
+	a.background.Go(func() { a.every(work, prune, "counting what data keys sealed", a.storage.vault.Sealing) })
+	if a.cfg.AuditRetention > 0 {
+		a.background.Go(func() { a.every(work, trimAudit, "removing what is no longer kept of the audit log", a.trimAudit) })
+	}
+	public = web.Listener(public, a.cfg.PublicURL.Secure())
+	strangers := limit.NewConnections(a.cfg.Connections, a.cfg.TrustedProxies)
+	a.serve(strangers.Listener(public), strangers.Handler(a.public), strangers.Context)
+	a.serve(web.Listener(internal, false), a.internal, nil)
 }
 
 // How often is done what nobody asks for.
@@ -58,13 +72,18 @@ const (
 	flushLoans = 10 * time.Second
 	prune      = 10 * time.Minute
 
-	flushStarts = time.Minute
-	rotateKeys  = time.Hour
+	trimAudit     = time.Hour // it goes by whole days
+	flushRefusals = time.Minute
+	flushStarts   = time.Minute
+	rotateKeys    = time.Hour
+
+	rotateDataKeys = 10 * time.Second
 )
 
 // every does something again and again until ctx ends. What fails is logged and done
 // the next time.
 func (a *app) every(ctx context.Context, d time.Duration, doing string, do func(context.Context) error) {
+	a.journal.begin(doing, d)
 	tick := time.NewTicker(d)
 	defer tick.Stop()
 	for {
@@ -72,25 +91,40 @@ func (a *app) every(ctx context.Context, d time.Duration, doing string, do func(
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := do(ctx); err != nil && ctx.Err() == nil {
+			err := do(ctx)
+			a.journal.did(doing, err)
+			if err != nil && ctx.Err() == nil {
 				a.log.Warn(doing, "error", err)
 			}
 		}
 	}
 }
 
+// flushLoans writes down what was lent, and what became of connections meanwhile.
+func (a *app) flushLoans(ctx context.Context) error {
+	return errors.Join(a.lender.Flush(ctx), a.grants.FlushHistory(ctx))
+}
+
+func (a *app) trimAudit(ctx context.Context) error {
+	return a.storage.tenants.TrimAudit(ctx, time.Now(), a.cfg.AuditRetention)
+}
+
 func (a *app) prune(ctx context.Context) error { return a.grants.Prune(ctx, time.Now()) }
 
-func (a *app) serve(l net.Listener, h http.Handler) {
+func (a *app) serve(l net.Listener, h http.Handler, ofConn func(context.Context, net.Conn) context.Context) {
 	s := &http.Server{
 		Handler:           h,
+		ConnContext:       ofConn,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       90 * time.Second,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		// OPTIONS * is as little allowed as any other, and answered with our headers.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
+	s.RegisterOnShutdown(a.live.Close) // or it would wait for every open page
 	a.listeners, a.servers = append(a.listeners, l), append(a.servers, s)
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
@@ -109,7 +143,7 @@ func (a *app) shutdown(ctx context.Context) error {
 		{"stopped background work", drainBackground, a.stopBackground},
 		{"finished the refreshes in flight", drainRefreshes, a.engine.Drain},
 		{"stored every answer", forever, a.engine.Secure},
-		{"wrote the loans down", closeDatabase, a.lender.Flush},
+		{"wrote the loans down", closeDatabase, a.flushLoans},
 		{"closed the database", closeDatabase, func(context.Context) error { return a.storage.Close() }},
 	})
 }
@@ -139,5 +173,5 @@ func (a *app) drain(ctx context.Context) error {
 func (a *app) stopBackground(ctx context.Context) error {
 	a.halt()
 	a.background.Wait()
-	return errors.Join(a.services.Flush(ctx), a.signIn.Flush(ctx))
+	return errors.Join(a.services.Flush(ctx), a.replica.Leave(ctx), a.signIn.Flush(ctx), a.refusals.Flush(ctx), a.storage.vault.Sealing(ctx))
 }

@@ -33,6 +33,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	warnOfBypass(ctx, storage.db, log)
 	public, internal, err := openListeners(ctx, cfg)
 	if err != nil {
 		return errors.Join(err, storage.Close())
@@ -40,6 +41,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	a := wire(cfg, storage, log)
 	a.start(ctx, public, internal)
 	log.Info("ready", "public", shown(public), "internal", shown(internal), "tenants", string(cfg.PublicURL))
+	a.offerFirst(ctx, p.stdout)
 	select {
 	case <-ctx.Done():
 		log.Info("asked to stop")

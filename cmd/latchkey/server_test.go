@@ -21,6 +21,7 @@ type server struct {
 	public   string // address
 	internal string
 	lines    chan string // of its log, from ready on
+	said     spoken      // on its standard output
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -39,8 +40,9 @@ func binary(t *testing.T, environ []string, args ...string) *exec.Cmd {
 // serve starts a server with the given settings and waits until it is ready.
 func serve(t *testing.T, environ ...string) *server {
 	t.Helper()
-	s := &server{environ: environ, lines: make(chan string, 10_000)}
+	s := &server{environ: environ, lines: make(chan string, 10_000), said: spoken{more: make(chan struct{}, 1)}}
 	s.Cmd = binary(t, environ, "serve")
+	s.Cmd.Stdout = &s.said
 	pipe, err := s.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +88,29 @@ func (s *server) until(t *testing.T, message string) map[string]string {
 	}
 	t.Fatalf("the server ended without logging %q:\n%s", message, s.logged())
 	return nil
+}
+
+// spoken is what a running program prints.
+type spoken struct {
+	mu   sync.Mutex
+	b    bytes.Buffer
+	more chan struct{} // sent to after each piece, as far as somebody has taken the last
+}
+
+func (s *spoken) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case s.more <- struct{}{}:
+	default:
+	}
+	return s.b.Write(p)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 func (s *server) logged() string {

@@ -18,6 +18,7 @@ type setting struct {
 	usual    string // the default in words, if fallback does not say it
 	meaning  string
 	secret   bool // may also be given as NAME_FILE, and is never printed
+	alone    bool // a secret of which NAME_FILE is a setting of its own
 	set      func(*Config, string) error
 	show     func(*Config) string
 }
@@ -42,6 +43,36 @@ var settings = []setting{
 		show:    func(c *Config) string { return c.KeyringFile },
 	},
 	{
+		name: "LATCHKEY_KEYRING", usual: "none", secret: true, alone: true,
+		meaning: "the keyring itself, its lines separated by line ends or `;`, in place of a file",
+		set:     func(c *Config, v string) error { c.Keyring = secret.New(v); return nil },
+		show:    func(c *Config) string { return shownIfSet(c.Keyring) },
+	},
+	{
+		name: "LATCHKEY_TRANSIT_TOKEN", usual: "none", secret: true, alone: true,
+		meaning: "token for HashiCorp Vault or OpenBao, where the keyring names keys there",
+		set:     func(c *Config, v string) error { c.TransitToken = secret.New(v); return nil },
+		show:    func(c *Config) string { return shownIfSet(c.TransitToken) },
+	},
+	{
+		name: "LATCHKEY_TRANSIT_TOKEN_FILE", usual: "none",
+		meaning: "file of that token, read anew for each request, since agents replace it",
+		set:     func(c *Config, v string) error { c.TransitTokenFile = v; return nil },
+		show:    func(c *Config) string { return c.TransitTokenFile },
+	},
+	{
+		name: "LATCHKEY_TRANSIT_NAMESPACE", usual: "none",
+		meaning: "namespace at HashiCorp Vault or OpenBao",
+		set:     func(c *Config, v string) error { c.TransitNamespace = v; return nil },
+		show:    func(c *Config) string { return c.TransitNamespace },
+	},
+	{
+		name: "LATCHKEY_TRANSIT_CA_FILE", usual: "the system's",
+		meaning: "file of the certificates (PEM) to trust at HashiCorp Vault or OpenBao",
+		set:     func(c *Config, v string) error { c.TransitCAFile = v; return nil },
+		show:    func(c *Config) string { return c.TransitCAFile },
+	},
+	{
 		name: "LATCHKEY_PUBLIC_URL", fallback: "http://{tenant}.localhost:8080",
 		meaning: "address pattern of the tenants; `{tenant}` is the slug. All addresses are built from it, never from a request. https, except on this machine",
 		set:     func(c *Config, v string) (err error) { c.PublicURL, err = publicURL(v); return err },
@@ -64,6 +95,18 @@ var settings = []setting{
 		meaning: "networks (CIDR, separated by commas) whose forwarded headers count; a /0 is refused",
 		set:     func(c *Config, v string) (err error) { c.TrustedProxies, err = prefixes(v); return err },
 		show:    func(c *Config) string { return joinPrefixes(c.TrustedProxies) },
+	},
+	{
+		name: "LATCHKEY_ADDRESS_LIMIT", fallback: "3000",
+		meaning: "requests a minute that one address (of IPv6, a /64) may send to the public listener without being signed in; a fifth of them may begin a sign-in or try a password, a tenth may come back from a provider or be wrong; a person or key may send as many, all strangers to one tenant ten times as many. Per process; `0` is any number",
+		set:     func(c *Config, v string) (err error) { c.AddressLimit, err = count(v, maxAddressLimit); return err },
+		show:    func(c *Config) string { return strconv.Itoa(c.AddressLimit) },
+	},
+	{
+		name: "LATCHKEY_CONNECTIONS", fallback: "4096",
+		meaning: "connections to the public listener at once, per process, a quarter of them from one address that is no trusted proxy; when there is no room, one without a request in hand is closed, of the address with most of them; `0` is any number",
+		set:     func(c *Config, v string) (err error) { c.Connections, err = count(v, maxConnections); return err },
+		show:    func(c *Config) string { return strconv.Itoa(c.Connections) },
 	},
 	{
 		name: "LATCHKEY_OUTBOUND_ALLOW", usual: "none",
@@ -102,6 +145,12 @@ var settings = []setting{
 		show:    func(c *Config) string { return c.BreachedPasswords },
 	},
 	{
+		name: "LATCHKEY_AUDIT_RETENTION", usual: "for ever",
+		meaning: "how many days entries of the audit log are kept, such as `400d`, at least `30d`; what is left can still be verified",
+		set:     setAuditRetention,
+		show:    showAuditRetention,
+	},
+	{
 		name: "LATCHKEY_LOG_LEVEL", fallback: "info",
 		meaning: "`debug`, `info`, `warn` or `error`",
 		set:     setLogLevel,
@@ -132,7 +181,7 @@ func knownNames() (names []string) {
 	for _, list := range [][]setting{settings, clientSettings} {
 		for _, s := range list {
 			names = append(names, s.name)
-			if s.secret {
+			if s.secret && !s.alone {
 				names = append(names, s.name+"_FILE")
 			}
 		}
@@ -194,6 +243,49 @@ func setStaleGrace(c *Config, v string) error {
 	}
 	c.StaleGrace = d
 	return nil
+}
+
+// What the audit log may be cut down to, in days: what happened last month is for the
+// record.
+const (
+	minAuditRetention = 30
+	maxAuditRetention = 100 * 365
+	aDay              = 24 * time.Hour
+)
+
+func setAuditRetention(c *Config, v string) error {
+	c.AuditRetention = 0
+	if v == "" {
+		return nil
+	}
+	days, err := strconv.Atoi(strings.TrimSuffix(v, "d"))
+	if err != nil || !strings.HasSuffix(v, "d") || days < minAuditRetention || days > maxAuditRetention {
+		return fmt.Errorf("%s is not a number of days from %dd to %dd", strconv.Quote(v), minAuditRetention, maxAuditRetention)
+	}
+	c.AuditRetention = time.Duration(days) * aDay
+	return nil
+}
+
+func showAuditRetention(c *Config) string {
+	if c.AuditRetention == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(c.AuditRetention/aDay)) + "d"
+}
+
+// Far above what is of use.
+const (
+	maxAddressLimit = 1_000_000
+	maxConnections  = 1_000_000
+)
+
+// count reads a number of things, none of them included.
+func count(v string, most int) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > most {
+		return 0, fmt.Errorf("%s is not a number from 0 to %d", strconv.Quote(v), most)
+	}
+	return n, nil
 }
 
 func setLogLevel(c *Config, v string) error {

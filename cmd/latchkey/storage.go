@@ -37,6 +37,10 @@ type storage struct {
 	lifeboat *lifeboat.Boat // nil: for commands, and where there is no place for it
 
 	publicURL authmethods.PublicURL
+
+	keySource string // where the keyring is, in words
+	keyFile   string // the file that it is in, if it is one that commands may change
+	keyKinds  []seal.Kind
 }
 
 // openStorage opens the database, keys first: nothing is read with a wrong key.
@@ -59,6 +63,7 @@ func openStorage(ctx context.Context, cfg *Config, serve bool, log *slog.Logger)
 		return nil, refuseDatabase(err)
 	}
 	s := &storage{db: d, system: db.NewSystem(d), ring: ring, vault: vault.New(ring), catalog: kinds, publicURL: cfg.PublicURL}
+	s.keySource, s.keyFile, s.keyKinds = cfg.keySource(), cfg.editableKeyring(), cfg.keyKinds()
 	s.options = store.Options{DB: s.db, System: s.system, Vault: s.vault, Catalog: s.catalog}
 	s.methods = store.New(s.options)
 	s.tenants = store.NewTenants(s.options)
@@ -101,32 +106,31 @@ func (s *storage) begin(ctx context.Context, cfg *Config) error {
 		return refuseDatabase(err)
 	}
 	if version > 0 {
-		if err := s.checkKeys(ctx, cfg); err != nil {
+		if err := s.wrongKeys(cfg, vault.Fits(ctx, s.system, s.ring)); err != nil {
 			return err
 		}
 	}
 	if err := s.db.Migrate(ctx); err != nil {
 		return refuseDatabase(err)
 	}
-	if err := s.checkKeys(ctx, cfg); err != nil {
+	_, err = s.vault.Take(ctx, s.system, s.ring)
+	if err := s.wrongKeys(cfg, err); err != nil {
 		return err
 	}
 	return s.tenants.EnsurePlatform(ctx)
 }
 
-func (s *storage) checkKeys(ctx context.Context, cfg *Config) error {
-	if err := vault.CheckKeys(ctx, s.system, s.ring); err != nil {
-		if authmethods.KindOf(err) == authmethods.Unavailable {
-			return err
-		}
-		return &refusal{
-			what:  "The keyring " + cfg.KeyringFile + " does not belong to this database.",
-			cause: "LATCHKEY_KEYRING_FILE or LATCHKEY_DATABASE_URL points to another installation, or the file was replaced.",
-			do:    "Put the keyring file back that this database was used with. Nothing was changed.",
-			err:   err,
-		}
+// wrongKeys explains why the keyring was refused; err is nil if it was not.
+func (s *storage) wrongKeys(cfg *Config, err error) error {
+	if err == nil || authmethods.KindOf(err) == authmethods.Unavailable {
+		return err
 	}
-	return nil
+	return &refusal{
+		what:  "The keyring " + cfg.keySource() + " does not belong to this database.",
+		cause: "LATCHKEY_KEYRING_FILE or LATCHKEY_DATABASE_URL points to another installation, or the file was replaced.",
+		do:    "Put the keyring file back that this database was used with. Nothing was changed.",
+		err:   err,
+	}
 }
 
 func (s *storage) Close() error {
@@ -164,7 +168,7 @@ func prepareDataDir(cfg *Config) error {
 // openKeyring loads the keyring. The first start with SQLite makes one; a missing
 // keyring beside a database is never replaced, since a new one could open nothing.
 func openKeyring(cfg *Config) (*seal.Keyring, error) {
-	ring, err := seal.LoadKeyringFile(cfg.KeyringFile)
+	ring, err := loadKeyring(cfg)
 	switch {
 	case err == nil:
 		return ring, nil
@@ -172,7 +176,7 @@ func openKeyring(cfg *Config) (*seal.Keyring, error) {
 		return firstKeyring(cfg)
 	}
 	return nil, &refusal{
-		what:  "The keyring " + cfg.KeyringFile + " cannot be used.",
+		what:  "The keyring " + cfg.keySource() + " cannot be used.",
 		cause: "The file is damaged, or its owner or mode is wrong.",
 		do:    "Mend what is named above, or restore the file from its backup.",
 		err:   err,
@@ -197,7 +201,7 @@ func firstKeyring(cfg *Config) (*seal.Keyring, error) {
 	}
 	ring, err := seal.CreateKeyringFile(cfg.KeyringFile)
 	if errors.Is(err, fs.ErrExist) { // another process was first
-		return seal.LoadKeyringFile(cfg.KeyringFile)
+		return loadKeyring(cfg)
 	}
 	if err != nil {
 		return nil, &refusal{what: "The keyring cannot be made.", err: err, do: "See to it that the directory of LATCHKEY_KEYRING_FILE can be written to."}

@@ -35,6 +35,7 @@ type tenantView struct {
 	Name        string               `json:"name"`
 	Origin      string               `json:"origin"`
 	RedirectURI string               `json:"redirect_uri"`
+	SignInURI   string               `json:"sign_in_redirect_uri"`
 	Hosts       []string             `json:"hosts"`
 	Disabled    bool                 `json:"disabled"`
 	CreatedAt   time.Time            `json:"created_at"`
@@ -42,7 +43,7 @@ type tenantView struct {
 
 func viewTenant(pattern authmethods.PublicURL, t authmethods.Tenant) tenantView {
 	return tenantView{
-		ID: t.ID, Slug: t.Slug, Name: t.Name, Origin: pattern.Origin(t.Slug), RedirectURI: pattern.RedirectURI(t),
+		ID: t.ID, Slug: t.Slug, Name: t.Name, Origin: pattern.Origin(t.Slug), RedirectURI: pattern.RedirectURI(t), SignInURI: pattern.SignInRedirectURI(t),
 		Hosts: append([]string{}, t.Hosts...), Disabled: t.Disabled, CreatedAt: t.CreatedAt,
 	}
 }
@@ -162,7 +163,7 @@ func (p *program) printTenant(v tenantView, asJSON bool) error {
 	return table(p.stdout,
 		[]string{"Tenant", v.Slug}, []string{"Name", v.Name}, []string{"ID", string(v.ID)},
 		[]string{"Address", v.Origin}, []string{"Own hosts", strings.Join(v.Hosts, ", ")},
-		[]string{"Redirect URI", v.RedirectURI}, []string{"State", state(v.Disabled)},
+		[]string{"Redirect URI", v.RedirectURI}, []string{"Sign-in redirect URI", v.SignInURI}, []string{"State", state(v.Disabled)},
 	)
 }
 

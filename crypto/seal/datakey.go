@@ -1,7 +1,7 @@
 package seal
 
 import (
-	"crypto/cipher"
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -17,55 +17,71 @@ type WrappedKey struct {
 }
 
 // NewDataKey returns a new data key for tenant, wrapped with the active key.
-func (k *Keyring) NewDataKey(tenant string, version uint32) (WrappedKey, error) {
+func (k *Keyring) NewDataKey(ctx context.Context, tenant string, version uint32) (WrappedKey, error) {
 	if tenant == "" || version == 0 {
 		return WrappedKey{}, errors.New("a data key needs a tenant and a version above 0")
 	}
 	key := make([]byte, keySize)
 	rand.Read(key) // crashes the program rather than fail
-	return k.wrap(tenant, version, key)
+	return k.wrap(ctx, tenant, version, key)
 }
 
-func (k *Keyring) wrap(tenant string, version uint32, key []byte) (WrappedKey, error) {
+func (k *Keyring) wrap(ctx context.Context, tenant string, version uint32, key []byte) (WrappedKey, error) {
 	active, ok := k.find(k.active)
 	if !ok {
 		return WrappedKey{}, errors.New("the keyring has no active key")
 	}
-	wrapped := active.wrap.Seal(nil, nil, key, wrapAAD(tenant, version, active.id))
+	wrapped, err := active.wrap.Wrap(ctx, key, wrapAAD(tenant, version, active.id))
+	if err != nil {
+		return WrappedKey{}, fmt.Errorf("wrapping data key %d of tenant %s, key %q: %w", version, tenant, active.id, err)
+	}
 	return WrappedKey{Version: version, KEK: active.id, Wrapped: wrapped}, nil
 }
 
-func (k *Keyring) unwrap(tenant string, w WrappedKey) ([]byte, error) {
+func (k *Keyring) unwrap(ctx context.Context, tenant string, w WrappedKey) ([]byte, error) {
 	by, ok := k.find(w.KEK)
 	if !ok {
 		return nil, fmt.Errorf("unwrapping data key %d of tenant %s, key %q: %w", w.Version, tenant, w.KEK, ErrUnknownKey)
 	}
-	key, err := by.wrap.Open(nil, nil, w.Wrapped, wrapAAD(tenant, w.Version, w.KEK))
-	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("unwrapping data key %d of tenant %s, key %q: %w", w.Version, tenant, w.KEK, ErrTampered)
+	key, err := by.wrap.Unwrap(ctx, w.Wrapped, wrapAAD(tenant, w.Version, w.KEK))
+	if err == nil && len(key) != keySize {
+		err = ErrTampered
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unwrapping data key %d of tenant %s, key %q: %w", w.Version, tenant, w.KEK, err)
 	}
 	return key, nil
 }
 
 // Unwrap returns the Sealer of tenant, which opens what any of keys sealed and
-// seals with the one whose version is active.
-func (k *Keyring) Unwrap(tenant string, keys []WrappedKey, active uint32) (*Sealer, error) {
+// seals with the one whose version is active. Of what known, an earlier Sealer of
+// the tenant or nil, has unwrapped already nothing is unwrapped again.
+func (k *Keyring) Unwrap(ctx context.Context, tenant string, keys []WrappedKey, active uint32, known *Sealer) (*Sealer, error) {
 	if tenant == "" {
 		return nil, errors.New("unwrapping data keys: no tenant")
 	}
-	s := &Sealer{tenant: tenant, active: active, keys: make(map[uint32]cipher.AEAD, len(keys))}
+	if known != nil && known.tenant != tenant {
+		return nil, errors.New("unwrapping data keys: those at hand are another tenant's")
+	}
+	s := &Sealer{tenant: tenant, active: active, keys: make(map[uint32]*dataKey, len(keys))}
 	for _, w := range keys {
 		if _, ok := s.keys[w.Version]; ok {
 			return nil, fmt.Errorf("unwrapping data keys of tenant %s: version %d is there twice", tenant, w.Version)
 		}
-		key, err := k.unwrap(tenant, w)
+		if known != nil && known.keys[w.Version] != nil {
+			s.keys[w.Version] = known.keys[w.Version]
+			continue
+		}
+		key, err := k.unwrap(ctx, tenant, w)
 		if err != nil {
 			return nil, err
 		}
-		if s.keys[w.Version], err = newAEAD(key); err != nil {
+		aead, err := newAEAD(key)
+		if err != nil {
 			return nil, err
 		}
 		clear(key)
+		s.keys[w.Version] = &dataKey{AEAD: aead}
 	}
 	if s.keys[active] == nil {
 		return nil, fmt.Errorf("unwrapping data keys of tenant %s: the active version %d is not among them: %w", tenant, active, ErrUnknownKey)
@@ -75,15 +91,15 @@ func (k *Keyring) Unwrap(tenant string, keys []WrappedKey, active uint32) (*Seal
 
 // Rewrap returns w wrapped with the active key, and whether that changed it. The
 // data key inside stays what it is, so sealed values need no change.
-func (k *Keyring) Rewrap(tenant string, w WrappedKey) (WrappedKey, bool, error) {
+func (k *Keyring) Rewrap(ctx context.Context, tenant string, w WrappedKey) (WrappedKey, bool, error) {
 	if w.KEK == k.active {
 		return w, false, nil
 	}
-	key, err := k.unwrap(tenant, w)
+	key, err := k.unwrap(ctx, tenant, w)
 	if err != nil {
 		return WrappedKey{}, false, err
 	}
-	next, err := k.wrap(tenant, w.Version, key)
+	next, err := k.wrap(ctx, tenant, w.Version, key)
 	clear(key)
 	if err != nil {
 		return WrappedKey{}, false, err

@@ -39,12 +39,12 @@ func TestRewrappingChangesTheWrappingOnly(t *testing.T) {
 	ring := seal.GenerateKeyring()
 	w := dataKey(t, ring, "tn_a", 7)
 	sealed := mustSeal(t, unwrap(t, ring, "tn_a", 7, w), "x", at)
-	if same, changed, err := ring.Rewrap("tn_a", w); err != nil || changed || !bytes.Equal(same.Wrapped, w.Wrapped) {
+	if same, changed, err := ring.Rewrap(t.Context(), "tn_a", w); err != nil || changed || !bytes.Equal(same.Wrapped, w.Wrapped) {
 		t.Errorf("a current key was rewrapped: %v, %v", changed, err)
 	}
 
-	rotated, id := ring.Add()
-	next, changed, err := rotated.Rewrap("tn_a", w)
+	rotated, id := grown(ring)
+	next, changed, err := rotated.Rewrap(t.Context(), "tn_a", w)
 	if err != nil || !changed || next.KEK != id || next.Version != 7 {
 		t.Fatalf("rewrapped to version %d by %q, %v, %v", next.Version, next.KEK, changed, err)
 	}
@@ -55,16 +55,16 @@ func TestRewrappingChangesTheWrappingOnly(t *testing.T) {
 	if got, err := unwrap(t, without, "tn_a", 7, next).Open(sealed, at); err != nil || got.Reveal() != "x" {
 		t.Errorf("opening after the old key is gone: %v", err)
 	}
-	if _, err := without.Unwrap("tn_a", []seal.WrappedKey{w}, 7); !errors.Is(err, seal.ErrUnknownKey) {
+	if _, err := without.Unwrap(t.Context(), "tn_a", []seal.WrappedKey{w}, 7, nil); !errors.Is(err, seal.ErrUnknownKey) {
 		t.Errorf("the old wrapping without its key: got %v", err)
 	}
-	if _, _, err := rotated.Rewrap("tn_b", w); !errors.Is(err, seal.ErrTampered) {
+	if _, _, err := rotated.Rewrap(t.Context(), "tn_b", w); !errors.Is(err, seal.ErrTampered) {
 		t.Errorf("rewrapping for another tenant: got %v", err)
 	}
 }
 
 func TestAForgedWrappedKeyIsRefused(t *testing.T) {
-	ring, _ := seal.GenerateKeyring().Add()
+	ring, _ := grown(seal.GenerateKeyring())
 	genuine := dataKey(t, ring, "tn_a", 1)
 	for name, c := range map[string]struct {
 		forge func(*seal.WrappedKey)
@@ -81,7 +81,7 @@ func TestAForgedWrappedKeyIsRefused(t *testing.T) {
 			w := genuine
 			w.Wrapped = bytes.Clone(w.Wrapped)
 			c.forge(&w)
-			if _, err := ring.Unwrap("tn_a", []seal.WrappedKey{w}, w.Version); !errors.Is(err, c.want) {
+			if _, err := ring.Unwrap(t.Context(), "tn_a", []seal.WrappedKey{w}, w.Version, nil); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
@@ -92,19 +92,19 @@ func TestUnwrapNeedsATenantAndItsActiveKeyOnce(t *testing.T) {
 	ring := seal.GenerateKeyring()
 	w := dataKey(t, ring, "tn_a", 1)
 	for name, unwrap := range map[string]func() (*seal.Sealer, error){
-		"no tenant":     func() (*seal.Sealer, error) { return ring.Unwrap("", []seal.WrappedKey{w}, 1) },
-		"no keys":       func() (*seal.Sealer, error) { return ring.Unwrap("tn_a", nil, 1) },
-		"active absent": func() (*seal.Sealer, error) { return ring.Unwrap("tn_a", []seal.WrappedKey{w}, 2) },
-		"twice":         func() (*seal.Sealer, error) { return ring.Unwrap("tn_a", []seal.WrappedKey{w, w}, 1) },
+		"no tenant":     func() (*seal.Sealer, error) { return ring.Unwrap(t.Context(), "", []seal.WrappedKey{w}, 1, nil) },
+		"no keys":       func() (*seal.Sealer, error) { return ring.Unwrap(t.Context(), "tn_a", nil, 1, nil) },
+		"active absent": func() (*seal.Sealer, error) { return ring.Unwrap(t.Context(), "tn_a", []seal.WrappedKey{w}, 2, nil) },
+		"twice":         func() (*seal.Sealer, error) { return ring.Unwrap(t.Context(), "tn_a", []seal.WrappedKey{w, w}, 1, nil) },
 	} {
 		if s, err := unwrap(); err == nil || s != nil {
 			t.Errorf("%s: got a Sealer", name)
 		}
 	}
-	if _, err := ring.NewDataKey("", 1); err == nil {
+	if _, err := ring.NewDataKey(t.Context(), "", 1); err == nil {
 		t.Error("a data key for no tenant")
 	}
-	if _, err := ring.NewDataKey("tn_a", 0); err == nil {
+	if _, err := ring.NewDataKey(t.Context(), "tn_a", 0); err == nil {
 		t.Error("a data key of version 0")
 	}
 }

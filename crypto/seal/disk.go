@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,8 +11,8 @@ import (
 )
 
 // LoadKeyringFile reads the keyring in the file at path. It refuses a file that
-// anybody but its owner may touch.
-func LoadKeyringFile(path string) (*Keyring, error) {
+// anybody but its owner may touch. kinds are those that its lines may name.
+func LoadKeyringFile(path string, kinds ...Kind) (*Keyring, error) {
 	// Looked at before it is opened: opening a named pipe would wait for a writer.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -36,7 +35,7 @@ func LoadKeyringFile(path string) (*Keyring, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, fmt.Errorf("keyring %s has mode %#o, others than its owner may use it: run «chmod 600 %s», and if others could read it, rotate its keys", path, mode, path)
 	}
-	ring, err := ParseKeyring(f)
+	ring, err := ParseKeyring(f, kinds...)
 	if err != nil {
 		return nil, fmt.Errorf("keyring %s: %w", path, err)
 	}
@@ -56,24 +55,21 @@ func CreateKeyringFile(path string) (*Keyring, error) {
 // EditKeyringFile replaces the keyring file at path by what edit makes of it, and
 // returns that. A crash leaves the old file or the new one, and nothing between;
 // of two edits at once one is refused, so that no key is lost.
-func EditKeyringFile(path string, edit func(*Keyring) (*Keyring, error)) (*Keyring, error) {
+func EditKeyringFile(path string, edit func(*Keyring) (*Keyring, error), kinds ...Kind) (*Keyring, error) {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, fmt.Errorf("changing the keyring: %w", err)
 	}
-	// The new file is made before the old one is read, so its name is the lock.
-	next := path + ".new"
-	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("changing the keyring: %s exists: another change is being made, or one was cut off; if none is, remove that file", next)
-	}
+	// The new file is locked before the old one is read. The lock goes with the
+	// process, so what a killed one left is in nobody's way.
+	f, err := claim(path + ".new")
 	if err != nil {
 		return nil, fmt.Errorf("changing the keyring: %w", err)
 	}
-	ring, err := replace(path, f, edit)
+	defer f.Close() // and with it the lock; it is closed already if all went well
+	ring, err := replace(path, f, edit, kinds)
 	if err != nil {
-		f.Close()
-		os.Remove(next)
+		os.Remove(f.Name())
 		return nil, fmt.Errorf("changing the keyring: %w", err)
 	}
 	// From the rename on the change is made: whatever fails now must not undo it.
@@ -83,8 +79,40 @@ func EditKeyringFile(path string, edit func(*Keyring) (*Keyring, error)) (*Keyri
 	return ring, nil
 }
 
-func replace(path string, next *os.File, edit func(*Keyring) (*Keyring, error)) (*Keyring, error) {
-	ring, err := LoadKeyringFile(path)
+// claim opens the file, makes it if need be, and locks it.
+func claim(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err = claimed(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func claimed(f *os.File) error {
+	busy := fmt.Errorf("another change is being made, try again when it is over: %w", fs.ErrExist)
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return busy
+	}
+	// Between opening and locking it may have become the keyring.
+	mine, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if there, err := os.Lstat(f.Name()); err != nil || !os.SameFile(mine, there) {
+		return busy
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return err
+	}
+	return f.Truncate(0)
+}
+
+func replace(path string, next *os.File, edit func(*Keyring) (*Keyring, error), kinds []Kind) (*Keyring, error) {
+	ring, err := LoadKeyringFile(path, kinds...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +129,10 @@ func replace(path string, next *os.File, edit func(*Keyring) (*Keyring, error)) 
 			return nil, err
 		}
 	}
-	if err := writeOut(next, ring.Marshal()); err != nil {
+	if err := put(next, ring.Marshal()); err != nil {
 		return nil, err
 	}
-	return ring, os.Rename(next.Name(), path)
+	return ring, os.Rename(next.Name(), path) // still locked
 }
 
 // writeNew writes text to a file that must not exist, mode 0600, and sees to it
@@ -123,13 +151,17 @@ func writeNew(path string, text secret.Text) error {
 }
 
 func writeOut(f *os.File, text secret.Text) error {
-	if _, err := f.WriteString(text.Reveal()); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
+	if err := put(f, text); err != nil {
 		return err
 	}
 	return f.Close()
+}
+
+func put(f *os.File, text secret.Text) error {
+	if _, err := f.WriteString(text.Reveal()); err != nil {
+		return err
+	}
+	return f.Sync()
 }
 
 func syncDir(dir string) error {

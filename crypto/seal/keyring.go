@@ -6,11 +6,8 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,9 +29,11 @@ type Keyring struct {
 // kek is one key-encryption key.
 type kek struct {
 	id       string
-	material secret.Text // what the file holds
-	wrap     cipher.AEAD // encrypts data keys
-	check    string      // the key check value
+	material secret.Text // what the file holds; empty for a key that is elsewhere
+	kind     string      // of a key that is elsewhere, and its address
+	address  string
+	wrap     Wrapper // encrypts data keys
+	check    string  // the key check value of a key that is here
 }
 
 // newKEK derives what a key-encryption key is used for from the key itself, so
@@ -55,7 +54,7 @@ func newKEK(id string, material []byte) (kek, error) {
 	if err != nil {
 		return kek{}, err
 	}
-	return kek{id: id, material: secret.New(string(material)), wrap: aead, check: hex.EncodeToString(check)}, nil
+	return kek{id: id, material: secret.New(string(material)), wrap: local{aead}, check: hex.EncodeToString(check)}, nil
 }
 
 // newAEAD returns AES-256-GCM that chooses its own nonces and puts them in front
@@ -78,23 +77,42 @@ func GenerateKeyring() *Keyring {
 	return k
 }
 
-// Add returns a keyring that has one more key, new and active, and its id. Data
-// keys that the others wrap are then to be rewrapped; see [Keyring.Rewrap].
+// Add returns a keyring that has one more key, new, and its id; see
+// [Keyring.AddAs].
 func (k *Keyring) Add() (*Keyring, string) {
+	id := NextID(k.IDs())
+	next, _ := k.AddAs(id) // which is not there
+	return next, id
+}
+
+// NextID returns the id of the key that comes after those with the given ids.
+func NextID(ids []string) string {
 	highest := 0
-	for _, key := range k.keys {
-		if digits, ok := strings.CutPrefix(key.id, "k"); ok {
+	for _, id := range ids {
+		if digits, ok := strings.CutPrefix(id, "k"); ok {
 			if n, err := strconv.Atoi(digits); err == nil {
 				highest = max(highest, n)
 			}
 		}
 	}
-	id := "k" + strconv.Itoa(highest+1)
+	return "k" + strconv.Itoa(highest+1)
+}
+
+// AddAs returns a keyring that has one more key, new, called id. It is active only if
+// it is the first one: see [Keyring.Activate].
+func (k *Keyring) AddAs(id string) (*Keyring, error) {
+	if _, ok := k.find(id); ok || !keyID.MatchString(id) {
+		return nil, fmt.Errorf("no key can be added as %q", id)
+	}
+	active := k.active
+	if active == "" {
+		active = id
+	}
 	for {
 		material := make([]byte, keySize)
 		rand.Read(material) // crashes the program rather than fail
 		if key, err := newKEK(id, material); err == nil {
-			return &Keyring{keys: append(slices.Clone(k.keys), key), active: id}, id
+			return &Keyring{keys: append(slices.Clone(k.keys), key), active: active}, nil
 		}
 		// Random bytes that look weak would be refused when the file is read again.
 	}
@@ -133,37 +151,22 @@ func (k *Keyring) find(id string) (kek, bool) {
 	return kek{}, false
 }
 
-func (k *Keyring) list() string {
-	var ids []string
+func (k *Keyring) list() string { return strings.Join(k.IDs(), ", ") }
+
+// IDs returns the ids of the keys in the order of the file.
+func (k *Keyring) IDs() []string {
+	ids := make([]string, 0, len(k.keys))
 	for _, key := range k.keys {
 		ids = append(ids, key.id)
 	}
-	return strings.Join(ids, ", ")
+	return ids
 }
 
-// CheckValues returns a value for each key, by id, that is the same for the same
-// key and tells nothing else of it. Store them beside what the keys seal.
-func (k *Keyring) CheckValues() map[string]string {
-	values := make(map[string]string, len(k.keys))
-	for _, key := range k.keys {
-		values[key.id] = key.check
+// Where says where the key id is: "keyring", or the kind and address of the
+// service that keeps it.
+func (k *Keyring) Where(id string) string {
+	if key, ok := k.find(id); ok && key.kind != "" {
+		return key.kind + " " + key.address
 	}
-	return values
-}
-
-// Verify compares the keyring with check values stored earlier and says of every
-// key that is missing or another one what it means. Keys that are new to the
-// store are no fault.
-func (k *Keyring) Verify(stored map[string]string) error {
-	var faults []error
-	for _, id := range slices.Sorted(maps.Keys(stored)) {
-		key, ok := k.find(id)
-		switch {
-		case !ok:
-			faults = append(faults, fmt.Errorf("key %q is missing: this database was sealed with it, and the keyring has only %s; add its line to the keyring file", id, k.list()))
-		case subtle.ConstantTimeCompare([]byte(key.check), []byte(stored[id])) != 1:
-			faults = append(faults, fmt.Errorf("key %q is the wrong key: it is not the one this database was sealed with; put the keyring file back that belongs to this database", id))
-		}
-	}
-	return errors.Join(faults...)
+	return "keyring"
 }

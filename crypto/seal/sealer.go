@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"latchkey/crypto/secret"
 )
@@ -50,8 +51,44 @@ func (p Place) complete() error {
 type Sealer struct {
 	tenant string
 	active uint32
-	keys   map[uint32]cipher.AEAD // by version
+	keys   map[uint32]*dataKey // by version
+	newer  func() (*Sealer, error)
+	rule   func(Place) error
 }
+
+// dataKey is an unwrapped data key, shared by all Sealers of its tenant that have it.
+type dataKey struct {
+	cipher.AEAD
+	sealed atomic.Int64 // values since it was last asked for
+}
+
+// Follow returns a Sealer that asks newer for a later one when it meets a value of a
+// data key that is unknown to it, as they appear while keys are rotated.
+func (s *Sealer) Follow(newer func() (*Sealer, error)) *Sealer {
+	t := *s
+	t.newer = newer
+	return &t
+}
+
+// Only returns a Sealer that seals only for places which rule has nothing against.
+func (s *Sealer) Only(rule func(Place) error) *Sealer {
+	t := *s
+	t.rule = rule
+	return &t
+}
+
+// Active returns the version of the data key that s seals with.
+func (s *Sealer) Active() uint32 { return s.active }
+
+// Knows reports whether sealed says that it is of a data key which s has.
+func (s *Sealer) Knows(sealed []byte) bool {
+	version, ok := keyVersion(sealed)
+	return ok && s.keys[version] != nil
+}
+
+// Sealed returns how many values were sealed with the active data key, by any Sealer
+// that shares it, since the last call.
+func (s *Sealer) Sealed() int64 { return s.keys[s.active].sealed.Swap(0) }
 
 // Seal encrypts plain for the place at.
 func (s *Sealer) Seal(plain secret.Text, at Place) ([]byte, error) {
@@ -73,10 +110,17 @@ func (s *Sealer) SealBytes(plain []byte, at Place) ([]byte, error) {
 	if err := at.complete(); err != nil {
 		return nil, fmt.Errorf("sealing: %w", err)
 	}
+	if s.rule != nil {
+		if err := s.rule(at); err != nil {
+			return nil, fmt.Errorf("sealing: %w", err)
+		}
+	}
 	sealed := make([]byte, headerSize, overhead+len(plain))
 	sealed[0] = format
 	binary.BigEndian.PutUint32(sealed[1:], s.active)
-	return s.keys[s.active].Seal(sealed, nil, plain, s.aad(sealed, at)), nil
+	key := s.keys[s.active]
+	key.sealed.Add(1)
+	return key.Seal(sealed, nil, plain, s.aad(sealed, at)), nil
 }
 
 // OpenBytes decrypts what [Sealer.SealBytes] made for the place at.
@@ -88,9 +132,9 @@ func (s *Sealer) OpenBytes(sealed []byte, at Place) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("opening %s: %w", at, ErrTampered)
 	}
-	key, ok := s.keys[version]
-	if !ok {
-		return nil, fmt.Errorf("opening %s, data key %d: %w", at, version, ErrUnknownKey)
+	key, err := s.key(version)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s, data key %d: %w", at, version, err)
 	}
 	plain, err := key.Open(nil, nil, sealed[headerSize:], s.aad(sealed[:headerSize], at))
 	if err != nil {
@@ -99,12 +143,37 @@ func (s *Sealer) OpenBytes(sealed []byte, at Place) ([]byte, error) {
 	return plain, nil
 }
 
+// key returns the data key of a version, the newest known by then.
+func (s *Sealer) key(version uint32) (*dataKey, error) {
+	if key := s.keys[version]; key != nil {
+		return key, nil
+	}
+	if s.newer == nil {
+		return nil, ErrUnknownKey
+	}
+	later, err := s.newer()
+	if err != nil {
+		return nil, err
+	}
+	if key := later.keys[version]; key != nil {
+		return key, nil
+	}
+	return nil, ErrUnknownKey
+}
+
 // Stale reports whether sealed should be sealed anew, because it is not of the
 // active data key. What is no sealed value at all is stale too: opening it then
 // shows the fault.
 func (s *Sealer) Stale(sealed []byte) bool {
 	version, ok := keyVersion(sealed)
 	return !ok || version != s.active
+}
+
+// VersionOf returns the version of the data key that sealed says it was sealed with;
+// 0 for what is no sealed value.
+func VersionOf(sealed []byte) uint32 {
+	version, _ := keyVersion(sealed)
+	return version
 }
 
 // keyVersion returns the version of the data key of a value that has the shape

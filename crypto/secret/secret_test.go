@@ -91,6 +91,7 @@ func TestAPrintedSecretSaysThatItIsRedacted(t *testing.T) {
 	}
 }
 
+//
 func TestNoLoggerPrintsASecret(t *testing.T) {
 	handlers := map[string]func(io.Writer) slog.Handler{
 		"text": func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
@@ -132,6 +133,7 @@ var encoders = map[string]func(any) ([]byte, error){
 	},
 }
 
+//
 func TestNoEncoderWritesASecret(t *testing.T) {
 	for encoder, encode := range encoders {
 		for name, v := range holders() {

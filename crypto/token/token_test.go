@@ -50,6 +50,7 @@ func TestOnlyOneSpellingOfAnIDIsValid(t *testing.T) {
 	}
 }
 
+//
 func TestRandomHasAsManyBytesAsAsked(t *testing.T) {
 	for _, n := range []int{16, 32, 48} {
 		a, b := token.Random(n), token.Random(n)
@@ -85,6 +86,7 @@ func TestSlugsUseEveryLetterAboutAsOften(t *testing.T) {
 	}
 }
 
+//
 func TestAHashMatchesItsSecretOnly(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := rapid.String().Draw(rt, "a"), rapid.String().Draw(rt, "b")

@@ -53,9 +53,9 @@ func (c *Credentials) known(ctx context.Context, in db.Tenant, user authmethods.
 	if err != nil {
 		return budget{}, false
 	}
-	// Not by the vault itself: it would read the keys anew for whatever is presented.
+	// Only if the key is known: otherwise the keys would be read anew for whatever is presented.
 	s, err := c.o.Vault.Sealer(ctx, in)
-	if err != nil {
+	if err != nil || !s.Knows(sealed) {
 		return budget{}, false
 	}
 	plain, err := s.OpenBytes(sealed, devicePlace(user))

@@ -38,6 +38,10 @@ func (n NewUser) row() *userRow {
 	return row
 }
 
+// Check says what is wrong with a new user as such, as CreateUser would, and stores
+// nothing.
+func (n NewUser) Check() error { return n.row().tidy().problem() }
+
 // CreateUser makes a user.
 func (t *Tenant) CreateUser(ctx context.Context, n NewUser) (sso.User, error) {
 	none := sso.User{}

@@ -94,6 +94,7 @@ func TestIDTokensThatAreAcceptedAllTheSame(t *testing.T) {
 	}
 }
 
+//
 func TestIDTokensThatAreRefused(t *testing.T) {
 	at := func(d time.Duration) int64 { return start.Add(d).Unix() }
 	const (

@@ -67,6 +67,7 @@ func TestANewKeyUnderAnOldNameIsFoundToo(t *testing.T) {
 	}
 }
 
+//
 func TestFiftyTokensWithUnknownKeysFetchOnce(t *testing.T) {
 	b := newBench(t)
 	if _, err := b.identify(); err != nil {
@@ -108,6 +109,7 @@ func TestWhoComesFirstFetchesForAll(t *testing.T) {
 	b.wantFetches(1)
 }
 
+//
 func TestARemovedKeyIsRejectedAfterAQuarterOfAnHour(t *testing.T) {
 	b := newBench(t)
 	if _, err := b.identify(); err != nil {
@@ -127,6 +129,7 @@ func TestARemovedKeyIsRejectedAfterAQuarterOfAnHour(t *testing.T) {
 	b.wantFetches(2)
 }
 
+//
 func TestTwoKeysWithOneNameAreBothTried(t *testing.T) {
 	for _, kid := range []any{"same", nil} {
 		for _, key := range []*rsa.PrivateKey{rsaKey(), otherKey()} {

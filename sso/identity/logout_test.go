@@ -44,6 +44,7 @@ func TestALogoutTokenSaysWhoseSessionsEnd(t *testing.T) {
 	}
 }
 
+//
 func TestLogoutTokensThatAreRefused(t *testing.T) {
 	const (
 		otherKind = "The logout token is a token of another kind."

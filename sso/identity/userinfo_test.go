@@ -82,6 +82,7 @@ func TestAProviderThatNamesItsIssuerByClaimNeedsAnIDToken(t *testing.T) {
 	unproved(t, proof, err, "Without an ID token this provider does not say which issuer the person belongs to.")
 }
 
+// R-24.
 func TestUserinfoThatNamesNobody(t *testing.T) {
 	const says200 = "The provider does not say whose access token it is: "
 	for name, test := range map[string]struct {
@@ -266,6 +267,7 @@ func TestThatAnAddressIsVerifiedIsSaidOfThatAddressAlone(t *testing.T) {
 	}
 }
 
+// R-23.
 func TestUserinfoAboutSomebodyElseRefusesTheIDToken(t *testing.T) {
 	b := byToken(t, sayJSON(`{"sub":"user-4712","email_verified":true}`))
 	delete(b.claims, "email_verified")

@@ -147,6 +147,7 @@ func TestACookieIsGoodInItsTenantAndForItsPurposeOnly(t *testing.T) {
 	})
 }
 
+//
 func TestTheSecretOfASessionIsStoredNowhere(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		cookie, _ := w.begin(t, bySSO())

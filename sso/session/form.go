@@ -4,27 +4,30 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"time"
 
 	"latchkey/authmethods"
 	"latchkey/crypto/secret"
+	"latchkey/crypto/token"
 )
 
-// formToken binds a form to the secret of the browser that was given it.
-func formToken(s secret.Text, purpose string) string {
+// proof binds a form to the secret of the browser that was given it.
+func proof(s secret.Text, purpose string) []byte {
 	mac := hmac.New(sha256.New, []byte(s.Reveal()))
 	mac.Write([]byte("latchkey form\x00" + purpose))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return mac.Sum(nil)
 }
 
+// formToken is the proof under a mask: pages are sent compressed.
+func formToken(s secret.Text, purpose string) string { return token.Mask(proof(s, purpose)) }
+
 func checkFormToken(s secret.Text, purpose, presented string) bool {
-	return !s.IsZero() && hmac.Equal([]byte(formToken(s, purpose)), []byte(presented))
+	return !s.IsZero() && hmac.Equal(proof(s, purpose), token.Unmask(presented))
 }
 
 // FormToken returns what a form of this session must send back. purpose names the
-// form, so that a token for one is nothing for another. It changes with the
-// session's secret.
+// form, so that a token for one is nothing for another. It ends with the
+// session's secret, and looks different each time.
 func (p Present) FormToken(purpose string) string { return formToken(p.secret, purpose) }
 
 // CheckFormToken reports whether presented is the [Present.FormToken] of this

@@ -7,7 +7,6 @@ import (
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
 	"latchkey/crypto/secret"
-	"latchkey/crypto/token"
 )
 
 // Person is the user of a session as pages and the platform show them.
@@ -30,6 +29,8 @@ type Present struct {
 	// secret is what the browser proved itself with; zero where no browser did.
 	secret secret.Text
 	now    time.Time // of the database
+	idle   time.Duration
+	used   bool // somebody did something just now, which prolongs the session
 }
 
 // present reads those who are signed in, a row for each of their roles. Each
@@ -39,7 +40,7 @@ type Present struct {
 // neither for everybody nor associated with anybody.
 const present = `SELECT {now}, s.id, s.user_id, s.connector_id, s.identity_id, s.means, s.issuer, s.provider_sid, s.address, s.user_agent,
 		s.created_at, s.seen_at, s.expires_at, u.user_name, u.email, u.display_name, u.language, u.theme,
-		COALESCE(c.reference, ''), COALESCE(r.role, '')
+		COALESCE(c.reference, ''), COALESCE(r.role, ''), s.idle_micros
 	FROM sessions s JOIN users u ON u.tenant_id = {tenant} AND u.id = s.user_id
 		LEFT JOIN sso_connectors c ON c.tenant_id = {tenant} AND c.id = s.connector_id
 		LEFT JOIN user_roles r ON r.tenant_id = {tenant} AND r.user_id = s.user_id
@@ -73,24 +74,15 @@ const (
 // Whatever is not a session in force gives the same Problem with the code
 // not_signed_in; a database that does not answer gives another.
 func (s *Sessions) Find(ctx context.Context, tenant authmethods.TenantID, cookie string) (Present, error) {
-	set, err := s.keysOf(ctx, tenant)
+	p, err := s.Look(ctx, tenant, cookie)
 	if err != nil {
 		return Present{}, err
 	}
-	var held string
-	if !s.open(set, SessionCookie, cookie, &held) {
-		return Present{}, notSignedIn()
-	}
-	shown := secret.New(held)
-	in, err := s.o.System.For(tenant, "finding who is signed in")
+	in, err := s.o.System.For(tenant, "noting that a session is used")
 	if err != nil {
 		return Present{}, err
 	}
-	p, err := s.one(ctx, in, presentByHash, token.HashOf(shown).Bytes())
-	if err != nil {
-		return Present{}, err
-	}
-	p.secret = shown
+	p.used = true
 	s.seen(ctx, in, &p)
 	return p, nil
 }
@@ -135,9 +127,11 @@ func readPresent(ctx context.Context, in db.Tenant, st *db.Statement, arg any) (
 func (p *Present) scan(scan func(...any) error) (role string, err error) {
 	var now, created, seen, expires db.Time
 	var how means
+	var idle int64
 	n, u := &p.Session, &p.User
 	err = scan(&now, &n.ID, &n.User, &n.Connector, &n.Identity, &how, &n.Issuer, &n.ProviderSID, &n.Address, &n.UserAgent,
-		&created, &seen, &expires, &u.UserName, &u.Email, &u.DisplayName, &u.Language, &u.Theme, &p.Connector, &role)
+		&created, &seen, &expires, &u.UserName, &u.Email, &u.DisplayName, &u.Language, &u.Theme, &p.Connector, &role, &idle)
+	p.idle = time.Duration(idle) * time.Microsecond
 	n.Means, n.SecondFactor = how.parts()
 	n.CreatedAt, n.SeenAt, n.ExpiresAt = created.Time(), seen.Time(), expires.Time()
 	u.ID, p.now = n.User, now.Time()

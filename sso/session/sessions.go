@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -18,7 +19,10 @@ type Options struct {
 	System    db.System
 	Vault     *vault.Vault
 	PublicURL authmethods.PublicURL
-	Log       *slog.Logger // may be nil
+	// Frozen returns the problem of a freeze that keeps sessions from beginning in a
+	// tenant; nil: there are no freezes.
+	Frozen func(context.Context, authmethods.TenantID) error
+	Log    *slog.Logger // may be nil
 }
 
 // Sessions keeps the sessions of all tenants. It may be shared.

@@ -43,12 +43,18 @@ var beginning = db.Prepare(`INSERT INTO sessions (tenant_id, id, hash, user_id, 
 
 // Begin begins a session and returns the value of its [SessionCookie]: at every
 // sign-in a new one. The caller vouches that the user proved who they are. A user
-// who was changed or disabled meanwhile is refused with the code not_signed_in.
+// who was changed or disabled meanwhile is refused with the code
+// not_signed_in, and everybody while the tenant is frozen.
 func (s *Sessions) Begin(ctx context.Context, c authmethods.Caller, from Start) (secret.Text, Session, error) {
 	none := Session{}
 	in, err := s.o.DB.For(c)
 	if err != nil {
 		return secret.Text{}, none, err
+	}
+	if s.o.Frozen != nil {
+		if err := s.o.Frozen(ctx, in.ID()); err != nil {
+			return secret.Text{}, none, err
+		}
 	}
 	shown := newSecret()
 	cookie, err := s.seal(ctx, in.ID(), SessionCookie, shown.Reveal())

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/authmethods"
@@ -33,5 +34,14 @@ func (s *Service) Funnel(ctx context.Context, c authmethods.Caller, connector au
 	return s.o.SignIns.Funnel(ctx, c, connector, since)
 }
 
-// Prune removes sign-ins that are kept no longer.
-func (s *Service) Prune(ctx context.Context, now time.Time) error { return s.o.SignIns.Prune(ctx, now) }
+// Prune removes sign-ins that are kept no longer, and of those that led to nothing the
+// oldest of each tenant that has too many: anybody can cause them.
+func (s *Service) Prune(ctx context.Context, now time.Time) error {
+	faults := []error{s.o.SignIns.Prune(ctx, now)}
+	tenants, err := s.o.Tenants.List(ctx)
+	faults = append(faults, err)
+	for _, t := range tenants {
+		faults = append(faults, s.o.SignIns.Cap(ctx, t.ID, now.Add(-Lifetime)))
+	}
+	return errors.Join(faults...)
+}

@@ -23,7 +23,7 @@ type Provider interface {
 		idToken, accessToken secret.Text, err error)
 }
 
-// Options are what a Service works with; all are needed but Agents.
+// Options are what a Service works with; all are needed but Agents and Frozen.
 type Options struct {
 	Directory *directory.Directory
 	SignIns   *store.Store
@@ -34,7 +34,10 @@ type Options struct {
 	Provider  Provider
 	// Agents lists the people that a method's provider knows as agents, for the dry
 	// run; nil: that is not offered.
-	Agents    func(ctx context.Context, c authmethods.Caller, method authmethods.ID, e authmethods.Environment) ([]sso.Claims, error)
+	Agents func(ctx context.Context, c authmethods.Caller, method authmethods.ID, e authmethods.Environment) ([]sso.Claims, error)
+	// Frozen returns the problem of a freeze that stops signing in with a method of a
+	// tenant; nil: there are no freezes.
+	Frozen    func(ctx context.Context, tenant authmethods.TenantID, method string) error
 	PublicURL authmethods.PublicURL
 	Log       *slog.Logger
 }
@@ -73,6 +76,11 @@ func (s *Service) plan(ctx context.Context, c authmethods.Caller, connector sso.
 	}
 	if p.method, err = t.Method(ctx, string(connector.Method)); err != nil {
 		return nil, closed(err)
+	}
+	if s.o.Frozen != nil {
+		if err := s.o.Frozen(ctx, c.Tenant(), p.method.Reference); err != nil {
+			return nil, err
+		}
 	}
 	kind, ok := s.o.Catalog.Find(p.method.IntegrationType)
 	if !ok {

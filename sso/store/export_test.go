@@ -1,5 +1,12 @@
 package store
 
+import (
+	"context"
+	"time"
+
+	"latchkey/authmethods"
+)
+
 // WithCodes has s take its reference codes from the list, one after the other.
 func WithCodes(s *Store, codes ...string) *Store {
 	made := *s
@@ -9,4 +16,9 @@ func WithCodes(s *Store, codes ...string) *Store {
 		return next
 	}
 	return &made
+}
+
+// CapAt is [Store.Cap] at another number.
+func (s *Store) CapAt(ctx context.Context, tenant authmethods.TenantID, before time.Time, most int64) error {
+	return s.capAt(ctx, tenant, before, most)
 }

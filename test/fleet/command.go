@@ -13,13 +13,25 @@ import (
 // and what it wrote.
 func (w *World) Run(t testing.TB, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return w.RunWith(t, nil, args...)
+}
+
+// RunWith is [World.Run] with settings that are added or replaced.
+func (w *World) RunWith(t testing.TB, with []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, said bytes.Buffer
-	cmd := &exec.Cmd{Path: w.path, Args: append([]string{"latchkey"}, args...), Env: w.environ, Dir: w.Dir, Stdout: &out, Stderr: &said}
+	cmd := &exec.Cmd{Path: w.path, Args: append([]string{"latchkey"}, args...), Env: settings(w.environ, with), Dir: w.Dir, Stdout: &out, Stderr: &said}
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("running latchkey %s: %v", strings.Join(args, " "), err)
 	}
 	return cmd.ProcessState.ExitCode(), out.String(), said.String()
+}
+
+// Command returns a command of the program that was not started yet, for those who
+// want to do something to it.
+func (w *World) Command(args ...string) *exec.Cmd {
+	return &exec.Cmd{Path: w.path, Args: append([]string{"latchkey"}, args...), Env: settings(w.environ), Dir: w.Dir}
 }
 
 // MustRun is [World.Run] for a command that must succeed. into, unless nil, takes

@@ -11,6 +11,7 @@ import (
 	"github.com/ncruces/go-sqlite3/driver"
 
 	"latchkey/migrations"
+	"latchkey/test/postgres"
 	"latchkey/test/storage"
 )
 
@@ -65,7 +66,7 @@ func (w *World) raw(t testing.TB, use func(*sql.DB) error) {
 	if path, ok := strings.CutPrefix(w.URL, "sqlite:"); ok {
 		pool, err = driver.Open("file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_txlock=immediate")
 	} else {
-		pool, err = sql.Open("pgx", w.URL)
+		pool, err = sql.Open("pgx", postgres.Past(w.URL))
 	}
 	must(t, err)
 	defer pool.Close()

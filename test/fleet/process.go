@@ -29,7 +29,8 @@ type Process struct {
 	environ []string
 	world   *World
 
-	log lines // of all its lives
+	log     lines // of all its lives
+	printed lines // on standard output
 
 	mu               sync.Mutex
 	life             *life // nil before the first start
@@ -64,6 +65,7 @@ func (p *Process) Launch() error {
 	}
 	l := &life{ready: make(chan map[string]string, 1), gone: make(chan struct{})}
 	l.cmd = &exec.Cmd{Path: p.path, Args: []string{"latchkey", "serve"}, Env: p.environ, Dir: p.dir}
+	l.cmd.Stdout = &p.printed
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{}
 	dieWithParent(l.cmd)
 	log, err := l.cmd.StderrPipe()
@@ -235,6 +237,9 @@ func (p *Process) Wait() int {
 // Log returns what the server wrote to its log, in all its lives.
 func (p *Process) Log() string { return p.log.text() }
 
+// Printed returns what the server wrote to its standard output, in all its lives.
+func (p *Process) Printed() string { return p.printed.text() }
+
 // Logged returns the lines of the log with this message, each as its texts.
 func (p *Process) Logged(message string) (found []map[string]string) {
 	for line := range strings.Lines(p.Log()) {
@@ -271,6 +276,13 @@ func (l *lines) add(line []byte) {
 	defer l.mu.Unlock()
 	l.b.Write(line)
 	l.b.WriteByte('\n')
+}
+
+// Write adds what comes as it is.
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
 }
 
 func (l *lines) text() string {

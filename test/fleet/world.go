@@ -41,6 +41,7 @@ type Options struct {
 	DatabaseURL func(url string) string
 	Replicas    int      // how many servers; 0 is one. SQLite allows one
 	Tenants     []string // slugs; none are "acme" alone
+	Empty       bool     // no tenant, and nothing approved: the test does it all
 	Connections int      // of each tenant; 0 is one
 	// Zoho is how the provider behaves. RotateRefreshTokens also tells the broker
 	// that they rotate.
@@ -88,7 +89,7 @@ func New(t testing.TB, o Options) *World {
 	}
 	must(t, w.Processes[0].Start())
 	slugs := o.Tenants
-	if len(slugs) == 0 {
+	if len(slugs) == 0 && !o.Empty {
 		slugs = []string{"acme"}
 	}
 	for _, slug := range slugs {

@@ -33,6 +33,9 @@ type Site struct {
 	Internal  string // where its internal listener is
 	Connector sso.Connector
 	Deps      web.Deps
+	Database  string // its address
+	// Installation is what operators are told of.
+	Installation *Installation
 }
 
 // The client at the simulator by which people are signed in, and for methods of a
@@ -92,11 +95,11 @@ func New(t testing.TB, change ...Option) *Site {
 		Engine: b.Engine, Changed: b.Changed, PublicURL: pattern, Log: log,
 	})
 	inside := httptest.NewUnstartedServer(nil)
-	s := &Site{Broker: b, T: t, Address: server.Listener.Addr().String(), Internal: "http://" + inside.Listener.Addr().String(), Origin: pattern.Origin("acme")}
+	s := &Site{Broker: b, T: t, Installation: installation(), Database: o.database, Address: server.Listener.Addr().String(), Internal: "http://" + inside.Listener.Addr().String(), Origin: pattern.Origin("acme")}
 	s.Deps = web.Deps{
 		Services: b.Auth, Tenants: b.Tenants, Store: b.Methods, Consents: b.Consents, Lender: b.Lender, Ledger: b.Grants,
 		Catalog: b.Catalog, Directory: b.Directory, Sessions: b.Sessions, Credentials: b.Credentials, SignIn: b.SignIn,
-		PublicURL: pattern, InternalURL: s.Internal, Log: log,
+		PublicURL: pattern, InternalURL: s.Internal, Operations: s.Installation, Log: log,
 	}
 	public, internal := web.New(s.Deps)
 	handler.Handle("/", public)
@@ -182,9 +185,17 @@ func (s *Site) User(name string, roles ...string) sso.User {
 	if s.Connector.ID != "" {
 		n.Connectors = []authmethods.ID{s.Connector.ID}
 	}
-	u, err := s.People().CreateUser(s.T.Context(), n)
+	u, err := s.Operators().CreateUser(s.T.Context(), n)
 	must(s.T, err)
 	return u
+}
+
+// Operators are acme's people, in the hands of an operator of the installation.
+func (s *Site) Operators() *directory.Tenant {
+	s.T.Helper()
+	in, err := s.Directory.For(authmethods.NewCaller(s.Tenant.ID, s.Admin.Actor(), authmethods.OperatorRights, "req_test"))
+	must(s.T, err)
+	return in
 }
 
 // Forget drops what the server remembers, as the feed has it do within a second of a

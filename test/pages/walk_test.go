@@ -3,185 +3,166 @@ package pages_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
-	"latchkey/authmethods"
 	"latchkey/test/browser"
 	"latchkey/test/pages"
 	"latchkey/web"
-	"latchkey/web/route"
+	"latchkey/web/words"
 )
 
-// maxWeight is what a page may weigh with all that it loads, as it is sent.
-const maxWeight = 100 << 10
-
-// watch takes down what the content policy refuses and what fails in the script.
-const watch = `window.refused = [];
-	document.addEventListener("securitypolicyviolation", e => window.refused.push("against the content policy: " + e.violatedDirective + " " + e.blockedURI));
-	window.addEventListener("error", e => window.refused.push("an error of the script: " + e.message), true);
-	window.addEventListener("unhandledrejection", e => window.refused.push("an error of the script: " + e.reason));
-	const complain = console.error;
-	console.error = (...words) => { window.refused.push("on the console: " + words.join(" ")); complain(...words); };`
-
-// look says what the browser shows.
-const look = `(() => {
-	const [page] = performance.getEntriesByType("navigation"), parts = performance.getEntriesByType("resource");
-	return JSON.stringify({
-		status: page.responseStatus, language: document.documentElement.lang, headings: document.querySelectorAll("h1").length,
-		title: document.title, text: document.body.innerText, refused: window.refused,
-		outside: parts.map(p => p.name).filter(n => !n.startsWith(location.origin) && !n.startsWith("data:")),
-		failed: parts.filter(p => p.responseStatus >= 400).map(p => p.name),
-		weight: [page, ...parts].reduce((sum, p) => sum + p.encodedBodySize, 0),
-		wide: document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth : 0,
-		links: [...document.querySelectorAll("a[href], form[action]:not([method=post])")].map(e => e.href || e.action),
-	});
-})()`
-
-// shown is what look says.
-type shown struct {
-	Status, Headings, Weight, Wide  int
-	Language, Title, Text           string
-	Refused, Outside, Failed, Links []string
-}
-
-// faults are what is wrong with a page.
-func (p shown) faults(language string) []string {
-	var found []string
-	add := func(wrong bool, format string, args ...any) {
-		if wrong {
-			found = append(found, fmt.Sprintf(format, args...))
-		}
-	}
-	add(p.Status != http.StatusOK, "it answers %d: %s", p.Status, p.Title)
-	add(p.Headings != 1, "it has %d headings of the first rank", p.Headings)
-	add(p.Language != language, "it is in %s", p.Language)
-	add(p.Weight > maxWeight, "it weighs %d bytes", p.Weight)
-	add(p.Wide > 0, "it is %d pixels wide, wider than the window", p.Wide)
-	add(strings.Contains(p.Text, "⟦"), "it shows a key that has no text")
-	for _, each := range p.Refused {
-		add(true, "%s", each)
-	}
-	for _, each := range p.Outside {
-		add(true, "it asks elsewhere for %s", each)
-	}
-	for _, each := range p.Failed {
-		add(true, "it cannot load %s", each)
-	}
-	return found
-}
-
-// screens are the addresses of all pages for somebody who is signed in.
-func screens(t *testing.T, s *pages.Site, objects map[string]string) []string {
-	t.Helper()
-	var all []string
-	for _, r := range web.Table(s.Deps) {
-		forPeople := r.Right == route.Person || authmethods.AdminRights.Has(r.Right)
-		if r.Method != http.MethodGet || !r.Page || !forPeople || r.Listeners&route.Public == 0 {
-			continue
-		}
-		path, missing := filled(r.Path, objects)
-		if missing != "" {
-			t.Errorf("%s: nobody says what %s stands for", r.Path, missing)
-			continue
-		}
-		if !strings.Contains(path, "//") {
-			all = append(all, path)
-		}
-	}
-	return all
-}
-
-// leftOut drops what is no page to look at: files to load down, which must be there
-// all the same, and what leads on to a provider.
-func leftOut(t *testing.T, ada *pages.Visitor, addresses []string) []string {
-	t.Helper()
-	return slices.DeleteFunc(addresses, func(path string) bool {
-		a := ada.Get(path)
-		file := a.StatusCode == http.StatusOK && !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html")
-		if file && a.Header.Get("Content-Disposition") == "" {
-			t.Errorf("%s is neither a page nor a file", path)
-		}
-		// What leads on to a provider is no page of ours.
-		away := a.StatusCode == http.StatusSeeOther && strings.HasPrefix(a.Header.Get("Location"), "http")
-		return file || away
-	})
-}
-
-// filled puts objects in the place of parameters. A parameter is named together with
-// the part of the path before it.
-func filled(path string, objects map[string]string) (string, string) {
-	parts := strings.Split(path, "/")
-	for i, part := range parts {
-		if !strings.HasPrefix(part, ":") {
-			continue
-		}
-		// The part before it may have been a parameter itself once.
-		name := strings.Split(path, "/")[i-1] + "/" + part
-		value, ok := objects[name]
-		if !ok {
-			return "", name
-		}
-		parts[i] = value
-	}
-	return strings.Join(parts, "/"), ""
-}
+// The widths of a telephone, a tablet and a desk, in CSS pixels.
+var widths = []int64{320, 768, 1280}
 
 func TestEveryPageIsSoundForAnAdministrator(t *testing.T) {
 	s := pages.New(t)
 	ada := s.Visitor(t)
-	objects := furnish(t, s, ada)
-	addresses := leftOut(t, ada, screens(t, s, objects))
-	if len(addresses) < 20 {
-		t.Fatalf("there are only %d pages: %v", len(addresses), addresses)
+	objects := s.Furnish(t, ada)
+	s.Trouble(t, ada, objects)
+	screens := s.Screens(t, ada, objects)
+	if len(screens) < 60 {
+		t.Fatalf("there are only %d screens: %v", len(screens), screens)
 	}
-	ctx := browser.New(t)
-	prepare(ctx, t, s.Origin, ada.Cookies())
-	links := map[string]string{} // and the page that has it
-	for _, language := range []string{"en", "fr"} {
-		speak(ctx, t, language)
-		for _, width := range []int64{1280, 320} {
-			for _, path := range addresses {
-				p := open(ctx, t, s.Origin+path, width)
-				for _, fault := range p.faults(language) {
-					t.Errorf("%s in %s, %d pixels wide: %s", path, language, width, fault)
-				}
-				for _, link := range p.Links {
-					if _, known := links[link]; !known {
-						links[link] = path
-					}
-				}
+	w := walk{Site: s, cookies: ada.Cookies(), found: map[string]string{}, sent: map[string]string{}}
+	t.Run("in", func(t *testing.T) { w.everywhere(t, screens) })
+	follow(t, s, ada, w.found)
+	routed(t, s, w.sent)
+}
+
+func TestPagesOfATenantThatHasNothingYetAreSound(t *testing.T) {
+	s := pages.New(t, pages.Empty)
+	ada := s.SignedIn(t, "ada@example.eu", "workspace-admin")
+	w := walk{Site: s, cookies: ada.Cookies(), found: map[string]string{}, sent: map[string]string{}}
+	t.Run("in", func(t *testing.T) { w.everywhere(t, pages.EmptyScreens()) })
+}
+
+// walk goes through pages in both languages at once.
+type walk struct {
+	*pages.Site
+	cookies []*http.Cookie
+
+	mu          sync.Mutex
+	found, sent map[string]string // addresses of links and of forms, and the page that has each
+}
+
+func (w *walk) everywhere(t *testing.T, screens []pages.Screen) {
+	for _, language := range words.Languages {
+		t.Run(string(language), func(t *testing.T) {
+			t.Parallel()
+			ctx := browser.New(t)
+			prepare(ctx, t, w.Origin, w.cookies)
+			speak(ctx, t, string(language))
+			// Between them the languages are loaded both in a narrow and in a wide window.
+			first := map[words.Language]int64{words.English: 1280, words.French: 320}[language]
+			for _, screen := range screens {
+				w.look(ctx, t, screen, language, first)
+			}
+		})
+	}
+}
+
+// look examines a page in both themes and all widths.
+func (w *walk) look(ctx context.Context, t *testing.T, screen pages.Screen, language words.Language, first int64) {
+	t.Helper()
+	must(t, chromedp.Do(ctx, paint("light"), chromedp.EmulateViewport(first, 800)))
+	if err := screen.Open(ctx, w.Origin); err != nil {
+		t.Fatalf("%s: %v", screen.Name, err)
+	}
+	p := seen(ctx, t)
+	w.note(screen, p)
+	for _, fault := range p.faults(string(language), screen.Status) {
+		t.Errorf("%s (%s) in %s: %s", screen.Name, screen.Path, language, fault)
+	}
+	for _, theme := range []string{"light", "dark"} {
+		must(t, chromedp.Do(ctx, paint(theme)))
+		for _, width := range widths {
+			must(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 800)))
+			for _, fault := range judge(ctx, t, theme) {
+				t.Errorf("%s (%s) in %s, %s, %d pixels wide: %s", screen.Name, screen.Path, language, theme, width, fault)
 			}
 		}
 	}
-	follow(t, s, ada, links)
 }
 
-// follow opens every link that leads to a page of the site.
+func (w *walk) note(screen pages.Screen, p shown) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, link := range p.Links {
+		w.found[link] = screen.Path
+	}
+	for _, action := range p.Posts {
+		w.sent[action] = screen.Path
+	}
+}
+
+// paint has the system of whoever looks be light or dark. Colours change at once, so that
+// none is judged on its way from the one to the other.
+func paint(theme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		return target.Call(ctx, "Emulation.setEmulatedMedia", map[string]any{
+			"features": []map[string]string{{"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": "reduce"}},
+		}, nil)
+	})
+}
+
+// judgement is what axe finds against WCAG 2.2 AA and against good practice, and what is
+// wider than the window. The themes differ in colours alone, so the dark one is judged by
+// the rules about those.
+const judgement = `(async rules => {
+	const found = await axe.run(document, { resultTypes: ["violations"], runOnly: rules });
+	const faults = found.violations.flatMap(v => v.nodes.map(n => v.impact + " " + v.id + ": " + n.html.slice(0, 200)));
+	const wide = document.documentElement.scrollWidth;
+	if (wide > innerWidth) faults.push("it is " + wide + " pixels wide, wider than the window");
+	return JSON.stringify(faults);
+})`
+
+func judge(ctx context.Context, t *testing.T, theme string) (faults []string) {
+	t.Helper()
+	rules := `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	if theme == "dark" {
+		rules = `{ type: "rule", values: ["color-contrast", "link-in-text-block"] }`
+	}
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](judgement+"("+rules+")", chromedp.EvalAwaitPromise))
+	must(t, err)
+	must(t, json.Unmarshal([]byte(text), &faults))
+	return faults
+}
+
+// follow opens every link that leads to a page of the site, and looks for the part of it
+// that the link names.
 func follow(t *testing.T, s *pages.Site, ada *pages.Visitor, links map[string]string) {
 	t.Helper()
-	opened := map[string]bool{}
+	opened := map[string]pages.Answer{}
 	for _, link := range slices.Sorted(maps.Keys(links)) {
 		u, err := url.Parse(link)
 		if err != nil {
 			t.Errorf("%s leads to %q: %v", links[link], link, err)
 			continue
 		}
-		u.Fragment = ""
-		if u.Scheme+"://"+u.Host != s.Origin || opened[u.RequestURI()] {
+		if u.Scheme+"://"+u.Host != s.Origin {
 			continue // to the provider's console, for example
 		}
-		opened[u.RequestURI()] = true
+		a, known := opened[u.RequestURI()]
+		if !known {
+			a = ada.Get(u.RequestURI())
+			opened[u.RequestURI()] = a
+		}
 		// Where the simulator is asked to sign somebody in, the way ends there.
-		if a := ada.Get(u.RequestURI()); a.StatusCode >= 400 {
+		if a.StatusCode >= 400 {
 			t.Errorf("%s leads to %s, which answers %d", links[link], u.RequestURI(), a.StatusCode)
+		}
+		// A link within the page is to the page as it is, which may be another state of it.
+		if part := u.Fragment; part != "" && !strings.HasPrefix(link, s.Origin+strings.Split(links[link], "?")[0]) && !strings.Contains(a.Body, `id="`+part+`"`) {
+			t.Errorf("%s leads to %s, where there is no %s", links[link], u.RequestURI(), part)
 		}
 	}
 	if len(opened) < 20 {
@@ -189,11 +170,48 @@ func follow(t *testing.T, s *pages.Site, ada *pages.Visitor, links map[string]st
 	}
 }
 
-// prepare gives the browser the cookies of somebody who is signed in.
+// routed wants a route for every form.
+func routed(t *testing.T, s *pages.Site, forms map[string]string) {
+	t.Helper()
+	table := web.Table(s.Deps)
+	for action, on := range forms {
+		u, err := url.Parse(action)
+		must(t, err)
+		takes := false
+		for _, r := range table {
+			takes = takes || r.Method == http.MethodPost && fits(r.Path, u.Path)
+		}
+		if !takes {
+			t.Errorf("%s has a form for %s, which nothing takes", on, action)
+		}
+	}
+	if len(forms) < 10 {
+		t.Errorf("only %d forms were found", len(forms))
+	}
+}
+
+// fits reports whether a path is one of the pattern.
+func fits(pattern, path string) bool {
+	parts, given := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(parts) != len(given) {
+		return false
+	}
+	for i, part := range parts {
+		if !strings.HasPrefix(part, ":") && part != given[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// prepare gives the browser the cookies of somebody who is signed in, axe, and the
+// watch.
 func prepare(ctx context.Context, t *testing.T, origin string, cookies []*http.Cookie) {
 	t.Helper()
+	axe, err := os.ReadFile("../../web/page/testdata/axe-core-4.14.1.min.js")
+	must(t, err)
 	setUp := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		if err := target.Call(ctx, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": watch}, nil); err != nil {
+		if err := target.Call(ctx, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": string(axe) + "\n" + watch}, nil); err != nil {
 			return err
 		}
 		for _, c := range cookies {
@@ -203,9 +221,7 @@ func prepare(ctx context.Context, t *testing.T, origin string, cookies []*http.C
 		}
 		return nil
 	})
-	if err := chromedp.Do(ctx, setUp); err != nil {
-		t.Fatal(err)
-	}
+	must(t, chromedp.Do(ctx, setUp))
 }
 
 func speak(ctx context.Context, t *testing.T, language string) {
@@ -216,23 +232,20 @@ func speak(ctx context.Context, t *testing.T, language string) {
 		}
 		return target.Call(ctx, "Network.setExtraHTTPHeaders", map[string]any{"headers": map[string]string{"Accept-Language": language}}, nil)
 	})
-	if err := chromedp.Do(ctx, ask); err != nil {
-		t.Fatal(err)
-	}
+	must(t, chromedp.Do(ctx, ask))
 }
 
-func open(ctx context.Context, t *testing.T, address string, width int64) shown {
+func seen(ctx context.Context, t *testing.T) (p shown) {
 	t.Helper()
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(address)); err != nil {
-		t.Fatalf("%s: %v", address, err)
-	}
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](look))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](look, chromedp.EvalAwaitPromise))
+	must(t, err)
+	must(t, json.Unmarshal([]byte(text), &p))
+	return p
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
-		t.Fatalf("%s: %v", address, err)
-	}
-	var p shown
-	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }

@@ -37,7 +37,8 @@ func Start() (*Server, error) {
 		if err != nil {
 			return nil, errors.New("LATCHKEY_TEST_POSTGRES_URL is no URL") // it may hold a password
 		}
-		return &Server{base: base}, nil
+		s := &Server{base: base}
+		return s, s.makeRoles(context.Background())
 	}
 	bin, err := programs()
 	if err != nil {
@@ -50,6 +51,10 @@ func Start() (*Server, error) {
 	s, err := boot(bin, f)
 	if err != nil {
 		f.remove()
+		return nil, err
+	}
+	if err := s.makeRoles(context.Background()); err != nil {
+		s.Stop()
 		return nil, err
 	}
 	return s, nil
@@ -197,11 +202,14 @@ func freePort() (int, error) {
 // create makes an empty database and returns its name and address.
 func (s *Server) create(ctx context.Context) (name, address string, err error) {
 	name = "latchkey_test_" + token.RandomSlug(12)
-	if err := s.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	if err := s.exec(ctx, "CREATE DATABASE "+name+" OWNER "+owner+" TEMPLATE template0"); err != nil {
 		return "", "", fmt.Errorf("creating a database: %w", err)
 	}
 	u := *s.base
-	u.Path = "/" + name
+	u.Path, u.User = "/"+name, s.as(owner)
+	if err := run(ctx, u.String(), letServe); err != nil {
+		return "", "", fmt.Errorf("preparing a database: %w", err)
+	}
 	return name, u.String(), nil
 }
 
@@ -213,8 +221,10 @@ func (s *Server) drop(ctx context.Context, name string) error {
 	return nil
 }
 
-func (s *Server) exec(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, s.base.String())
+func (s *Server) exec(ctx context.Context, sql string) error { return run(ctx, s.base.String(), sql) }
+
+func run(ctx context.Context, address, sql string) error {
+	conn, err := pgx.Connect(ctx, address)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ var shared struct {
 }
 
 // URL returns the address of an empty database that is dropped when the test
-// ends. Where PostgreSQL is missing the test fails, or under -short is skipped.
+// ends, as the role that owns it; [Served] and [Past] tell of others. Where PostgreSQL is missing the test fails, or under -short is skipped.
 func URL(t testing.TB) string {
 	t.Helper()
 	s, err := sharedServer()

@@ -11,6 +11,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"latchkey/test/judge"
+	"latchkey/test/postgres"
 )
 
 // aged are the columns with moments, by table. Those of the duties are left alone:
@@ -154,7 +155,7 @@ func grow(ctx context.Context, pool *sql.DB, d time.Duration, dead map[lease]boo
 // openPool opens the database beside the servers.
 func openPool(t *testing.T, url string) *sql.DB {
 	t.Helper()
-	pool, err := sql.Open("pgx", url)
+	pool, err := sql.Open("pgx", postgres.Past(url))
 	if err != nil {
 		t.Fatal(err)
 	}

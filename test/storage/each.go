@@ -29,10 +29,11 @@ func EachURL(t *testing.T, f func(t *testing.T, url string)) {
 	t.Run("postgres", func(t *testing.T) { f(t, postgres.URL(t)) })
 }
 
-// Open opens the database and closes it when the test ends.
+// Open migrates the database, opens it as [Served] says and closes it when the test
+// ends.
 func Open(t testing.TB, url string) *db.DB {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{URL: url})
+	d, err := db.Connect(t.Context(), db.Options{URL: Served(t, url)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +45,21 @@ func Open(t testing.TB, url string) *db.DB {
 	return d
 }
 
+// Served migrates the database and returns the address under which to serve it. On
+// PostgreSQL that is of a role that does not own the tables and is not let past
+// their row-level security.
+func Served(t testing.TB, url string) string {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return postgres.Served(url)
+}
+
 // Raw opens the database for statements of the test's own, past every wall.
 func Raw(t testing.TB, url string) *sql.DB {
 	t.Helper()
@@ -52,7 +68,7 @@ func Raw(t testing.TB, url string) *sql.DB {
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		pool, err = driver.Open("file:" + path + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_txlock=immediate")
 	} else {
-		pool, err = sql.Open("pgx", url)
+		pool, err = sql.Open("pgx", postgres.Past(url))
 	}
 	if err != nil {
 		t.Fatal(err)

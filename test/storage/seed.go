@@ -127,7 +127,7 @@ func value(d migrations.Dialect, table, column, kind string, refers bool, tenant
 	case kind == "text":
 		return "null"
 	case kind == "bytes":
-		return []byte{1, 2, 3}
+		return append([]byte{1, 2, 3}, tenant...) // whatever is unique is so across tenants
 	case d == migrations.Postgres && boolean[column]:
 		return true
 	}

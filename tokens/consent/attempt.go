@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/crypto/secret"
 	"latchkey/tokens"
 )
 
@@ -58,6 +59,7 @@ type Attempt struct {
 type Begun struct {
 	Attempt  Attempt
 	StartURL string // the start page's address, with its ticket
+	Ticket   secret.Text
 }
 
 // Callback is what the provider sent the browser back with.

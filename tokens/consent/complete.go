@@ -48,6 +48,9 @@ func (s *Service) Complete(ctx context.Context, c authmethods.Caller, cb Callbac
 	defer cancel()
 	p, err := s.received(work, c, record, cb)
 	if err == nil {
+		err = s.free(work, c, p)
+	}
+	if err == nil {
 		err = s.exchange(work, c, p, record, secret.New(cb.Code), record.CodeVerifier, record.RedirectURI)
 	}
 	return s.ended(work, c, record.ID, err)

@@ -126,8 +126,14 @@ func (s *Service) borrow(ctx context.Context, c authmethods.Caller, id authmetho
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.o.Grants.Freezes.Check(ctx, c.Tenant(), connection.Method, nil); err != nil {
+		return nil, nil, err
+	}
 	g, _, _, err := s.o.Engine.Token(ctx, target.Slot, tokens.Want{})
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.o.Grants.Freezes.Check(ctx, c.Tenant(), connection.Method, nil); err != nil {
 		return nil, nil, err
 	}
 	p, err := s.plan(ctx, c, string(connection.MethodID), connection.Environment, connection.DataCentre)

@@ -55,6 +55,7 @@ func TestAnApprovedConnectionLendsTokensThatTheProviderAccepts(t *testing.T) {
 	})
 }
 
+//
 func TestReconnectingRevokesTheRefreshTokenThatItReplaces(t *testing.T) {
 	each(t, func(t *testing.T, b *broker.Broker) {
 		b.ZohoDesk(t, nil)
@@ -71,6 +72,7 @@ func TestReconnectingRevokesTheRefreshTokenThatItReplaces(t *testing.T) {
 	})
 }
 
+//
 func TestConsentsThatMustFail(t *testing.T) {
 	type broken struct {
 		name     string

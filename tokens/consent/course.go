@@ -15,6 +15,10 @@ type (
 	IssuedToken = store.IssuedToken
 	Budget      = store.Budget
 	Lent        = store.Lent
+	Trouble     = store.Trouble
+	Hour        = store.Hour
+	Borrowed    = store.Borrowed
+	PendingAt   = store.PendingAt
 )
 
 // Course returns how a connection fared in the time that ends now.
@@ -26,6 +30,30 @@ func (s *Service) Course(ctx context.Context, c authmethods.Caller, id authmetho
 // time that ends now.
 func (s *Service) Lent(ctx context.Context, c authmethods.Caller, last time.Duration) (map[authmethods.ID]Lent, error) {
 	return s.o.Grants.Lent(ctx, c, last)
+}
+
+// Troubles returns the hours in which refreshes of the tenant's connections failed, in
+// the time that ends now.
+func (s *Service) Troubles(ctx context.Context, c authmethods.Caller, last time.Duration) (map[authmethods.ID][]Trouble, error) {
+	return s.o.Grants.Troubles(ctx, c, last)
+}
+
+// Past returns the hours in which something happened to a connection, in the time
+// that ends now.
+func (s *Service) Past(ctx context.Context, c authmethods.Caller, id authmethods.ID, last time.Duration) ([]Hour, error) {
+	return s.o.Grants.Past(ctx, c, id, last)
+}
+
+// Borrowed returns how much each service borrowed in the time that ends now, from one
+// connection or, if that is empty, from all.
+func (s *Service) Borrowed(ctx context.Context, c authmethods.Caller, connection authmethods.ID, last time.Duration) ([]Borrowed, error) {
+	return s.o.Grants.Borrowed(ctx, c, connection, last)
+}
+
+// Approvals returns where approvals were begun that are not over yet, and when the newest
+// of each was.
+func (s *Service) Approvals(ctx context.Context, c authmethods.Caller) (map[PendingAt]time.Time, error) {
+	return s.o.Grants.Pending(ctx, c)
 }
 
 // Refresh gets an access token for a connection in the place of old, whatever life that
@@ -43,6 +71,9 @@ func (s *Service) Refresh(ctx context.Context, c authmethods.Caller, id, old aut
 		return tokens.Connection{}, &authmethods.Problem{
 			Kind: authmethods.Conflict, Code: authmethods.CodeMethodDisabled, Detail: "The method is not enabled in this environment.",
 		}
+	}
+	if err := s.o.Grants.RecordRefresh(ctx, c, id); err != nil {
+		return tokens.Connection{}, err
 	}
 	if _, _, _, err := s.o.Engine.Token(ctx, target.Slot, tokens.Want{Other: old}); err != nil {
 		return tokens.Connection{}, err

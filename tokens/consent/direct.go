@@ -88,6 +88,9 @@ func (s *Service) SelfClient(ctx context.Context, c authmethods.Caller, method s
 	if err != nil {
 		return Attempt{}, err
 	}
+	if err := s.free(ctx, c, p); err != nil {
+		return Attempt{}, err
+	}
 	if !p.kind.HasMode(authmethods.ModeSelfClient) {
 		return Attempt{}, authmethods.InvalidField("/code", p.kind.Name+" has no codes to paste.")
 	}
@@ -121,6 +124,9 @@ func (s *Service) Import(ctx context.Context, c authmethods.Caller, in Import) (
 	}
 	p, err := s.plan(ctx, c, in.Method, in.Environment, in.DataCentre)
 	if err != nil {
+		return tokens.Connection{}, err
+	}
+	if err := s.free(ctx, c, p); err != nil {
 		return tokens.Connection{}, err
 	}
 	record, err := s.begin(ctx, c, p, in.Environment, EnableOptions{Subject: in.Subject})

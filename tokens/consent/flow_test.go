@@ -47,6 +47,7 @@ func TestAStateIsGoodForOneExchange(t *testing.T) {
 	})
 }
 
+//
 func TestAnotherBrowserCanNeitherCompleteNorSeeAConsent(t *testing.T) {
 	each(t, func(t *testing.T, b *broker.Broker) {
 		b.ZohoDesk(t, nil)
@@ -222,6 +223,7 @@ func TestARestartedBrokerLendsTheStoredTokenWithoutARefresh(t *testing.T) {
 	})
 }
 
+//
 func TestARevokedConnectionLendsNothingAndIsGivenBackAtTheProvider(t *testing.T) {
 	each(t, func(t *testing.T, b *broker.Broker) {
 		b.ZohoDesk(t, nil)

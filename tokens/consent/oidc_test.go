@@ -143,6 +143,7 @@ func through(t *testing.T, address, redirectURI string) string {
 	return ""
 }
 
+//
 func TestAForeignOpenIDProviderWithRotatingRefreshTokens(t *testing.T) {
 	storage.Each(t, func(t *testing.T, d *db.DB) {
 		b := broker.New(t, d, nil)

@@ -96,6 +96,12 @@ func (p *plan) registration() tokens.Registration {
 	}
 }
 
+// free returns the problem of a freeze that stops what the plan is for: neither is a
+// provider asked nor anybody sent there.
+func (s *Service) free(ctx context.Context, c authmethods.Caller, p *plan) error {
+	return s.o.Grants.Freezes.Check(ctx, c.Tenant(), p.method.Reference, nil)
+}
+
 // EnableOptions are the less common choices of a consent.
 type EnableOptions struct {
 	Subject    string // empty: the tenant itself
@@ -113,6 +119,9 @@ func (s *Service) Enable(ctx context.Context, c authmethods.Caller, method strin
 	}
 	p, err := s.plan(ctx, c, method, e, o.DataCentre)
 	if err != nil {
+		return Begun{}, err
+	}
+	if err := s.free(ctx, c, p); err != nil {
 		return Begun{}, err
 	}
 	if p.method.Mode == authmethods.ModeSelfClient {
@@ -134,7 +143,7 @@ func (s *Service) Enable(ctx context.Context, c authmethods.Caller, method strin
 	attempt, err := s.read(ctx, c, record.ID)
 	start := s.o.PublicURL.Origin(p.tenant.Slug) + "/consents/" + string(record.ID) + "/start?" +
 		url.Values{"ticket": {ticket.Reveal()}}.Encode()
-	return Begun{Attempt: attempt, StartURL: start}, err
+	return Begun{Attempt: attempt, StartURL: start, Ticket: ticket}, err
 }
 
 func (s *Service) record(c authmethods.Caller, p *plan, e authmethods.Environment, o EnableOptions, status Status) store.Consent {

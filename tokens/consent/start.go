@@ -47,6 +47,9 @@ func (s *Service) Start(ctx context.Context, c authmethods.Caller, id authmethod
 	if err != nil {
 		return "", err
 	}
+	if err := s.free(ctx, c, p); err != nil {
+		return "", err
+	}
 	state, verifier := token.Random(32), secret.New(oauth2.GenerateVerifier())
 	bound, err := s.o.Grants.StartConsent(ctx, c, id, []string{string(Pending), string(Started)}, string(Started), store.Start{
 		State: token.HashOf(state), Browser: token.HashOf(browser), CodeVerifier: verifier, Issuer: p.provider.Issuer,

@@ -31,6 +31,8 @@ const (
 	// asleep is how long a grant rests whose method or tenant is disabled: it may be
 	// enabled again, and its refresh token must not have expired then.
 	asleep = 24 * time.Hour
+	// frozen is how long a grant rests of which nothing may be refreshed for a while.
+	frozen = 2 * time.Minute
 	// spread is over how long those come again that failed together, at most.
 	spread = 5 * time.Minute
 

@@ -104,6 +104,10 @@ func (k *Keeper) one(ctx context.Context, ref store.Ref, now time.Time) (at *tim
 		}
 	}()
 	kept, err := k.Store.Keep(ctx, ref)
+	if p := (*authmethods.Problem)(nil); errors.As(err, &p) && p.Code == authmethods.CodeFrozen {
+		later := now.Add(frozen + time.Duration(rand.Float64()*float64(frozen)))
+		return &later, nil
+	}
 	if err != nil {
 		return nil, err
 	}

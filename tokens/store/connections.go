@@ -128,6 +128,9 @@ func (s *Store) connection(ctx context.Context, v view, row *connectionRow) (tok
 	c.Scopes, c.TokenID = g.Access.Scopes, g.Access.ID
 	c.TokenIssuedAt, c.TokenExpiresAt, c.RefreshExpiresAt = g.Access.IssuedAt, g.Access.ExpiresAt, g.RefreshExpiresAt
 	c.Failures, c.RetryAt = g.Failures, g.RetryAt
+	if to, ok := target.Slot.(*slot); ok {
+		c.LackingSince = db.Time(to.lacking.Load()).Time()
+	}
 	if warning := EndWarning(&g, now); warning != "" {
 		c.Warnings = append(c.Warnings, warning)
 	}
@@ -157,6 +160,17 @@ func (s *Store) Slot(ctx context.Context, c authmethods.Caller, id authmethods.I
 		return tokens.Target{}, err
 	}
 	return Directory{s}.target(tenant, config, row.Environment, row, v)
+}
+
+// RecordRefresh records that somebody asks for a new token, before anything is sent.
+func (s *Store) RecordRefresh(ctx context.Context, c authmethods.Caller, id authmethods.ID) error {
+	v, err := s.view(ctx, c)
+	if err != nil {
+		return err
+	}
+	return db.Tx(ctx, v.in, func(in db.Tenant) error {
+		return audit.Record(ctx, in, c, authmethods.Event{Action: "connection.refresh_asked", Object: id})
+	})
 }
 
 // Revoke gives a connection up: its tokens leave the database, and it is lent no

@@ -30,6 +30,7 @@ func consume(t testing.TB, w *world, state, browser string) (store.Consent, erro
 	return w.ConsumeConsent(t.Context(), w.admin, hashOf(state), hashOf(browser), started, verifying)
 }
 
+//
 func TestAStateIsTakenOnceByTheBrowserThatStarted(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		c := w.consent(t, created, never)
@@ -70,6 +71,7 @@ func TestAStateIsTakenOnceByTheBrowserThatStarted(t *testing.T) {
 	})
 }
 
+//
 func TestAnExpiredConsentCannotBeStartedOrTaken(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
 		past := time.Now().Add(-time.Second)

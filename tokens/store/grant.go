@@ -117,3 +117,24 @@ func newTokenRow(grant authmethods.ID, version int64, t tokens.AccessToken) *tok
 		IssuedAt: db.At(t.IssuedAt), ExpiresAt: db.At(t.ExpiresAt),
 	}
 }
+
+// lackingSince is since when services have no token, or will have none, because
+// refreshes failed; zero: nothing failed, or the grant was given up on purpose. A grant
+// that nobody borrows from is not refreshed, so what counts begins with the first
+// failure; when that was is estimated by how many there were.
+func (r *grantRow) lackingSince() time.Time {
+	if r.Failures == 0 || r.BrokenCode == authmethods.CodeRevoked || r.FailedAt == 0 {
+		return time.Time{}
+	}
+	since := r.FailedAt.Time()
+	for n := 1; n < r.Failures; n++ {
+		since = since.Add(-min(time.Second<<min(n, 10), 15*time.Minute))
+		if n > 200 {
+			break
+		}
+	}
+	if end := r.ExpiresAt.Time(); len(r.AccessToken) > 0 && end.After(since) {
+		return end
+	}
+	return since
+}

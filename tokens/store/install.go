@@ -49,6 +49,8 @@ type Installed struct {
 	Replaced secret.Text
 	// DataCentre is where the replaced one came from.
 	DataCentre string
+
+	lacking time.Time // since when services had no token because refreshes failed
 }
 
 // Install puts a new grant in a connection's place, enables the method in the
@@ -92,6 +94,9 @@ func (s *Store) Install(ctx context.Context, c authmethods.Caller, n Installatio
 		}
 		return db.Announce(ctx, in, string(feed.Method), n.MethodID)
 	})
+	if err == nil && !out.lacking.IsZero() {
+		s.history.lack(v.in.ID(), out.Connection, out.lacking, time.Now())
+	}
 	return out, err
 }
 
@@ -123,6 +128,7 @@ func (s *Store) place(ctx context.Context, v view, n *Installation) (Installed, 
 	if err != nil {
 		return out, err
 	}
+	out.lacking = grant.lackingSince()
 	old, err := open(v.sealer, grant.RefreshToken, place(grants, row.ID, "refresh_token"))
 	if err == nil && old.Reveal() != n.RefreshToken.Reveal() {
 		out.Replaced = old // one that no longer opens cannot be given back either

@@ -63,17 +63,17 @@ func (grantRow) TableName() string { return "grants" }
 // grantColumns are the columns that a refresh is decided by, of a table called g.
 const grantColumns = `g.id, g.lineage, g.epoch, g.version, g.refresh_token, g.refresh_expires_at, g.access_token, g.token_id, g.token_type,
 	g.scopes, g.issued_at, g.expires_at, g.lease_until, g.attempt_id, g.attempt_version, g.attempt_token, g.attempt_at, g.attempt_retry,
-	g.failures, g.failure_code, g.client_version, g.retry_at, g.broken_code, g.last_lent_at, g.sent`
+	g.failures, g.failure_code, g.client_version, g.retry_at, g.broken_code, g.last_lent_at, g.sent, g.failed_at`
 
 // grantFields is how many grantColumns are.
-const grantFields = 25
+const grantFields = 26
 
 // fields appends where grantColumns go.
 func (r *grantRow) fields(to []any) []any {
 	return append(to,
 		&r.ID, &r.Lineage, &r.Epoch, &r.Version, &r.RefreshToken, &r.RefreshExpiresAt, &r.AccessToken, &r.TokenID, &r.TokenType,
 		&r.Scopes, &r.IssuedAt, &r.ExpiresAt, &r.LeaseUntil, &r.AttemptID, &r.AttemptVersion, &r.AttemptToken, &r.AttemptAt, &r.AttemptRetry,
-		&r.Failures, &r.FailureCode, &r.ClientVersion, &r.RetryAt, &r.BrokenCode, &r.LastLentAt, &r.Sent,
+		&r.Failures, &r.FailureCode, &r.ClientVersion, &r.RetryAt, &r.BrokenCode, &r.LastLentAt, &r.Sent, &r.FailedAt,
 	)
 }
 
@@ -124,3 +124,21 @@ type loanRow struct {
 }
 
 func (loanRow) TableName() string { return "loans" }
+
+type hourRow struct {
+	db.Owned
+	ConnectionID   authmethods.ID
+	Hour           db.Time
+	Refreshed      int64
+	Throttled      int64
+	ProviderDown   int64
+	GrantLost      int64
+	ClientRejected int64
+	Missing        int64
+	Troubled       int64
+
+	AtHand1, AtHand2, AtHand3, AtHand4, AtHand5, AtHand6, AtHand7, AtHand8 int64
+	Asked1, Asked2, Asked3, Asked4, Asked5, Asked6, Asked7, Asked8         int64
+}
+
+func (hourRow) TableName() string { return "connection_hours" }

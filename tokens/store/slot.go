@@ -36,6 +36,9 @@ type slot struct {
 	// found is the grant as it was read together with its connection, for the first
 	// Load. Later ones read it anew.
 	found atomic.Pointer[reading]
+	// lacking is since when services have no token because refreshes failed, in
+	// microseconds, as it was last read; 0: they have one, or nothing failed.
+	lacking atomic.Int64
 }
 
 // reading is a grant as it was read, and when by the database's clock.
@@ -90,6 +93,7 @@ func (s *slot) Load(ctx context.Context) (tokens.Grant, time.Time, error) {
 	if err != nil {
 		return tokens.Grant{}, now, err
 	}
+	s.lacking.Store(int64(db.At(row.lackingSince())))
 	g, err := row.grant(s.view.sealer)
 	if err != nil {
 		return g, now, err
@@ -99,6 +103,9 @@ func (s *slot) Load(ctx context.Context) (tokens.Grant, time.Time, error) {
 		g.Renewable = true
 	case authmethods.ModeStaticToken, authmethods.ModeBasic:
 		err = s.loadStatic(ctx, &g)
+	}
+	if err == nil && g.Broken == authmethods.CodeLostSinceBackup {
+		g.BackupAt, err = s.backupOf(ctx, s.view.in, row.Version)
 	}
 	g.ClientRejected = s.environment.Rejected
 	g.Quota.Allowed, g.Quota.Window = s.provider.Limits.Refreshes.Budget, s.provider.Limits.Refreshes.Window
@@ -141,6 +148,9 @@ var claimGrant = db.Prepare(`UPDATE grants SET epoch = epoch + 1, lease_owner = 
 
 // Claim implements [tokens.Slot].
 func (s *slot) Claim(ctx context.Context, epoch int64, a tokens.Attempt, lease time.Duration) (bool, error) {
+	if err := s.store.Freezes.Check(ctx, s.view.in.ID(), s.method.Reference, nil); err != nil {
+		return false, err
+	}
 	n, err := db.Exec(ctx, s.view.in, claimGrant, s.store.Process, lease.Microseconds(),
 		a.ID, a.Version, a.Token, db.At(a.At), a.Retry, sentTimes(a.Sent), s.id, epoch)
 	return n == 1, err
@@ -186,7 +196,11 @@ func (s *slot) Succeed(ctx context.Context, r tokens.Success) (bool, error) {
 		next.now, next.at = now.Time(), time.Now()
 		s.found.Store(next) // the next Load comes at once
 	}
-	s.store.ring(s.id)
+	s.store.ring(s.view.in.ID(), s.id)
+	s.store.history.outcome(s.view.in.ID(), s.id, refreshed)
+	if since := db.Time(s.lacking.Swap(0)); since != 0 {
+		s.store.history.lack(s.view.in.ID(), s.id, since.Time(), next.now)
+	}
 	if s.store.Lifeboat != nil {
 		if err := s.store.Lifeboat.Land(r.AttemptID); err != nil {
 			s.store.Log.Warn("an answer that was applied stays in the lifeboat", "error", err) // and is applied no second time
@@ -255,13 +269,14 @@ func (s *slot) SetBack(ctx context.Context, b tokens.Setback) (applied bool, err
 		if err != nil || !applied || b.Broken == "" {
 			return err
 		}
-		if err := s.dropRejected(ctx, in); err != nil {
+		if err := errors.Join(s.dropRejected(ctx, in), s.blameBackup(ctx, in, b.Broken)); err != nil {
 			return err
 		}
 		return db.Announce(ctx, in, string(feed.Connection), s.id)
 	})
 	if applied && err == nil {
-		s.store.ring(s.id)
+		s.store.ring(s.view.in.ID(), s.id)
+		s.store.history.outcome(s.view.in.ID(), s.id, outcomeOf(&b.Failure))
 	}
 	if err != nil || !applied || b.ClientVersion == 0 {
 		return applied && err == nil, err

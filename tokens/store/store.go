@@ -29,18 +29,27 @@ type Options struct {
 	// Ring tells the other processes that a refresh of a grant is over, for those
 	// who wait for it; nil: nobody.
 	Ring func(grant authmethods.ID)
+	// Freezes tells what is stopped; nil: nothing ever is.
+	Freezes *methods.Frozen
 }
 
 // Store keeps grants and everything around them.
 type Store struct {
 	Options
 	configs *configs
+	history *history
+	// Refreshed is told after each token request of a grant what tenant it was of; nil:
+	// nobody is. Set it before the first.
+	Refreshed func(authmethods.TenantID)
 }
 
 // New returns a Store on an open database.
-func New(o Options) *Store { return &Store{Options: o, configs: newConfigs()} }
+func New(o Options) *Store { return &Store{Options: o, configs: newConfigs(), history: &history{}} }
 
-func (s *Store) ring(grant authmethods.ID) {
+func (s *Store) ring(tenant authmethods.TenantID, grant authmethods.ID) {
+	if s.Refreshed != nil {
+		s.Refreshed(tenant)
+	}
 	if s.Ring != nil {
 		s.Ring(grant)
 	}

@@ -69,6 +69,9 @@ func (s *Store) keep(ctx context.Context, ref Ref) (Kept, error) {
 	if err != nil {
 		return k, err
 	}
+	if err := s.Freezes.Check(ctx, ref.TenantID, config.method.Reference, nil); err != nil {
+		return k, err
+	}
 	target, err := Directory{s}.target(tenant, config, row.Environment, row, v)
 	to, ok := target.Slot.(*slot)
 	if err != nil || !ok || !target.Enabled {

@@ -93,6 +93,7 @@ func TestDiscoverKnowsBothPlaces(t *testing.T) {
 	}
 }
 
+//
 func TestMetadataThatMustNotBeUsed(t *testing.T) {
 	set := func(name string, value any) func(string, map[string]any) {
 		return func(_ string, doc map[string]any) { doc[name] = value }

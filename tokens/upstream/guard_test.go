@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+//
 func TestGuardRefusesWhatIsNotTheInternet(t *testing.T) {
 	for _, address := range []string{
 		"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.100.100.200", "100.127.255.255",
@@ -41,6 +42,7 @@ func TestGuardLetsTheInternetThrough(t *testing.T) {
 	}
 }
 
+//
 func TestGuardRules(t *testing.T) {
 	lan := NewGuard([]netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("::ffff:172.16.0.0/108"), netip.MustParsePrefix("fd00::5/64"), netip.MustParsePrefix("fe80::/10")})
 	for _, test := range []struct {
@@ -96,6 +98,7 @@ func TestHTTPIsAcceptedInConfigurationOnlyForAllowedNetworks(t *testing.T) {
 }
 
 // The spellings of loopback that reach a dialler. None of these needs DNS.
+//
 func TestClientDoesNotDialLoopbackHoweverSpelt(t *testing.T) {
 	server := serve(t, reply(200, "", ""))
 	port := server.URL[strings.LastIndex(server.URL, ":"):]

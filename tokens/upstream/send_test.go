@@ -47,6 +47,7 @@ func TestSendIsOnePOSTWithTheClientInTheForm(t *testing.T) {
 	}
 }
 
+//
 func TestClientAuthentication(t *testing.T) {
 	for _, test := range []struct {
 		name          string
@@ -203,6 +204,7 @@ func TestAKeptConnectionThatClosesIsNotAskedTwice(t *testing.T) {
 	}
 }
 
+//
 func TestThePlainClientRepeatsNoPOSTEither(t *testing.T) {
 	first := true
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -230,6 +232,24 @@ func TestThePlainClientRepeatsNoPOSTEither(t *testing.T) {
 	}
 }
 
+//
+func TestThePlainClientBoundsEveryAnswer(t *testing.T) {
+	p := serve(t, reply(200, "text/plain", strings.Repeat("x", maxBody+1)))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", p.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := newClient(t).HTTPClient().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if n, err := io.Copy(io.Discard, resp.Body); err == nil || n > maxBody {
+		t.Errorf("%d bytes were read: %v", n, err)
+	}
+}
+
+//
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		target := serve(t, reply(200, "application/json", granted))

@@ -3,7 +3,6 @@ package authclients
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"regexp"
 
@@ -53,16 +52,18 @@ func (h *Handlers) bind(c *route.Call) secret.Text {
 
 // formToken proves that a form of a consent was shown to the browser with the
 // secret. It needs nothing stored, and another site can neither read nor make it.
-func formToken(own secret.Text, id authmethods.ID) string {
+func formToken(own secret.Text, id authmethods.ID) string { return token.Mask(proof(own, id)) }
+
+func proof(own secret.Text, id authmethods.ID) []byte {
 	mac := hmac.New(sha256.New, []byte(own.Reveal()))
 	mac.Write([]byte("latchkey form of consent " + string(id)))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return mac.Sum(nil)
 }
 
 // sentByOurForm reports whether a form came from a page of ours in this browser.
 func sentByOurForm(c *route.Call, own secret.Text, id authmethods.ID) bool {
 	sent := c.Request().PostFormValue("csrf")
-	return !own.IsZero() && hmac.Equal([]byte(sent), []byte(formToken(own, id)))
+	return !own.IsZero() && hmac.Equal(token.Unmask(sent), proof(own, id))
 }
 
 // foreignForm answers a form that was not sent by ours.

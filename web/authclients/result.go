@@ -12,6 +12,7 @@ import (
 	"latchkey/tokens/consent"
 	"latchkey/web/page"
 	"latchkey/web/route"
+	"latchkey/web/words"
 )
 
 // Result is GET /consents/:id/result, for the browser that the consent is bound to.
@@ -26,7 +27,7 @@ func (h *Handlers) Result(c *route.Call) error {
 		return h.completed(c, a)
 	case consent.Failed, consent.Expired:
 		return page.Failed.Show(c, http.StatusOK, page.FailedPage{
-			Consent: common(a, 0), Card: *page.CardOf(page.Words(c), authmethods.Diagnose(a.Code)),
+			Consent: common(a, 0), Card: *page.CardOf(page.Words(c), authmethods.Diagnose(a.Code)), Back: methodPath(c, a),
 		})
 	case consent.AwaitingOrganization:
 		return choose(c, a, own, false)
@@ -43,8 +44,8 @@ func (h *Handlers) completed(c *route.Call, a consent.Attempt) error {
 	tenant := c.Tenant
 	p := page.CompletedPage{
 		Consent: common(a, 4), Tenant: tenant.Name, TenantSlug: tenant.Slug, Reference: a.Method,
-		Notes: a.Notes, DataCentre: h.dataCentre(a), Scopes: a.Scopes,
-		Approver: cmp.Or(a.Account.Email, a.Account.Name), Organization: shown(a.Organization),
+		Notes: a.Notes, DataCentre: h.dataCentre(page.Words(c), a), Scopes: a.Scopes,
+		Approver: cmp.Or(a.Account.Email, a.Account.Name), Organization: shown(a.Organization), Back: methodPath(c, a),
 	}
 	if a.Code != "" {
 		p.Lacking = page.CardOf(page.Words(c), authmethods.Diagnose(a.Code))
@@ -52,11 +53,20 @@ func (h *Handlers) completed(c *route.Call, a consent.Attempt) error {
 	return page.Completed.Show(c, http.StatusOK, p)
 }
 
+// methodPath leads back to the method who is signed in here. Who approves by a link
+// need not have an account; then it is empty.
+func methodPath(c *route.Call, a consent.Attempt) string {
+	if c.Person == nil {
+		return ""
+	}
+	return "/methods/" + string(a.MethodID)
+}
+
 // dataCentre is the data centre's name, or its code where it has none.
-func (h *Handlers) dataCentre(a consent.Attempt) string {
+func (h *Handlers) dataCentre(w words.Words, a consent.Attempt) string {
 	if kind := h.kind(a); kind != nil {
 		if dc, ok := kind.DataCentre(a.DataCentre); ok && dc.Name != "" {
-			return dc.Name
+			return w.OfType(dc.Name)
 		}
 	}
 	return strings.ToUpper(a.DataCentre)

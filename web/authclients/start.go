@@ -11,6 +11,7 @@ import (
 	"latchkey/tokens/consent"
 	"latchkey/web/page"
 	"latchkey/web/route"
+	"latchkey/web/words"
 )
 
 // ShowStart is GET /consents/:id/start: what is asked for, and a button. It binds
@@ -29,25 +30,25 @@ func (h *Handlers) ShowStart(c *route.Call) error {
 		return outOfDate()
 	}
 	return page.Start.Show(c, http.StatusOK, page.StartPage{
-		Consent: common(a, 1), Tenant: c.Tenant.Name, Scopes: h.inWords(a),
+		Consent: common(a, 1), Tenant: c.Tenant.Name, Scopes: h.inWords(page.Words(c), a),
 		Minutes: int(time.Until(a.ExpiresAt) / time.Minute), Ticket: ticket.Reveal(),
 		Form: page.Form{Action: path(a.ID, "start"), Token: formToken(h.bind(c), a.ID)},
 	})
 }
 
 // inWords says what each permission lets its holder do, where that is known.
-func (h *Handlers) inWords(a consent.Attempt) []page.Scope {
+func (h *Handlers) inWords(w words.Words, a consent.Attempt) []page.Scope {
 	lets := map[string]string{}
 	if kind := h.kind(a); kind != nil {
 		for _, scope := range kind.Scopes.Catalogue {
-			lets[scope.Scope] = scope.Lets
+			lets[scope.Scope] = w.OfType(scope.Lets)
 		}
 	}
-	var words []page.Scope
+	var list []page.Scope
 	for _, scope := range a.Scopes {
-		words = append(words, page.Scope{Name: scope, Lets: lets[scope]})
+		list = append(list, page.Scope{Name: scope, Lets: lets[scope]})
 	}
-	return words
+	return list
 }
 
 // Start is POST /consents/:id/start: it binds the consent to this browser and
@@ -80,6 +81,20 @@ func (h *Handlers) Start(c *route.Call) error {
 			AuthorizeURL string `json:"authorize_url"`
 		}{address})
 	}
+	return forward(c, a, address)
+}
+
+// Leave goes on to the provider with a consent that somebody has just begun by a form
+// of ours, in this browser. They know what is asked for, so there is no start page.
+func (h *Handlers) Leave(c *route.Call, b consent.Begun) error {
+	address, err := h.Consents.Start(c.Request().Context(), c.Caller, b.Attempt.ID, b.Ticket, h.bind(c))
+	if err != nil {
+		return err
+	}
+	return forward(c, b.Attempt, address)
+}
+
+func forward(c *route.Call, a consent.Attempt, address string) error {
 	c.Response().Header().Set("Refresh", "0; url="+address)
 	return page.Forward.Show(c, http.StatusOK, page.ForwardPage{
 		Provider: a.Provider, URL: address, Steps: page.Steps{Provider: a.Provider, At: 2},

@@ -39,16 +39,19 @@ func (h *Handlers) Exchange(c *route.Call) error {
 	if wrong != nil {
 		return c.Reply(wrong.status, wrong)
 	}
-	service, err := h.Services.Service(c.Request().Context(), form.Get("subject_token"))
+	key := form.Get("subject_token")
+	err := h.Guess(c, key, func() (err error) {
+		c.Service, err = h.Services.Service(c.Request().Context(), key)
+		return err
+	})
 	if err != nil {
 		return h.refused(c, err)
 	}
-	c.Service = service
 	r, wrong := exchangeRequest(form)
 	if wrong != nil {
 		return c.Reply(wrong.status, wrong)
 	}
-	loan, err := h.lend(c, &service, r)
+	loan, err := h.lend(c, &c.Service, r)
 	if err != nil {
 		return h.refused(c, err)
 	}

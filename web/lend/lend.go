@@ -21,6 +21,9 @@ type Handlers struct {
 	Services *store.Authenticator
 	Tenants  *store.Tenants
 	Consents *consent.Service
+	// Guess looks up a key that is presented in the body, unless too much that came from
+	// its address was wrong.
+	Guess func(c *route.Call, key string, lookUp func() error) error
 	// Lent and Rejected count.
 	Lent     func(tokens.Source)
 	Rejected func(tokens.Outcome)

@@ -24,3 +24,12 @@ func service(c *route.Call, tenant authmethods.TenantID) authmethods.Caller {
 	actor := authmethods.Actor{Kind: authmethods.ActorService, ID: c.Service.ID, Name: c.Service.Name}
 	return authmethods.NewCaller(tenant, actor, nil, c.RequestID)
 }
+
+// founder is the caller as whom somebody makes their own user who just made the first
+// tenant, by the link that the installation showed to its operator.
+func founder(c *route.Call, tenant authmethods.TenantID) authmethods.Caller {
+	return authmethods.NewCaller(tenant, firstActor, authmethods.OperatorRights, c.RequestID)
+}
+
+// firstActor is who has the link of an empty installation.
+var firstActor = authmethods.Actor{Kind: authmethods.ActorPerson, Name: "first run"}

@@ -92,6 +92,7 @@ func TestWhoHasNoAccountIsToldSoWithACodeThatLeadsToTheAttempt(t *testing.T) {
 	}
 }
 
+//
 func TestAStateIsGoodOnce(t *testing.T) {
 	s := newSite(t)
 	ada := s.Seed.Users[0]

@@ -88,6 +88,7 @@ func TestWhatChangesWhileTheCodeIsExchangedCounts(t *testing.T) {
 	}
 }
 
+//
 func TestAClientThatIsChangedMeanwhileEndsTheSignIn(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()

@@ -6,6 +6,7 @@ import (
 	"latchkey/authmethods"
 	"latchkey/crypto/secret"
 	"latchkey/sso/credentials"
+	"latchkey/sso/session"
 	"latchkey/web/page"
 	"latchkey/web/route"
 )
@@ -57,7 +58,11 @@ func (h *Handlers) Accept(c *route.Call) error {
 	if password != r.PostFormValue("again") {
 		return h.showInvitation(c, http.StatusUnprocessableEntity, authmethods.InvalidField("/again", "The two passwords differ."))
 	}
-	_, err := h.Credentials.Accept(r.Context(), c.Caller, secret.New(c.Param("secret")), secret.New(password), c.Tenant.Name, c.Tenant.Slug)
+	link := secret.New(c.Param("secret"))
+	opened, err := h.Credentials.Open(r.Context(), c.Caller, link)
+	if err == nil {
+		_, err = h.Credentials.Accept(r.Context(), c.Caller, link, secret.New(password), c.Tenant.Name, c.Tenant.Slug)
+	}
 	switch {
 	case isInput(err):
 		return h.showInvitation(c, http.StatusUnprocessableEntity, err)
@@ -66,5 +71,35 @@ func (h *Handlers) Accept(c *route.Call) error {
 	case err != nil:
 		return err
 	}
+	if opened.Purpose == credentials.Invitation {
+		return h.welcome(c, opened.User)
+	}
 	return seeOther(c, loginPath+"?notice=password-set")
+}
+
+// welcome signs somebody in who has just set their first password: the link and the
+// password are the proof. Where more is needed they sign in as everybody does.
+func (h *Handlers) welcome(c *route.Call, user authmethods.ID) error {
+	ctx := c.Request().Context()
+	settings, err := h.settings(c)
+	if err != nil {
+		return err
+	}
+	door, err := h.door(c)
+	if err != nil {
+		return err
+	}
+	u, err := door.User(ctx, user)
+	if err != nil {
+		return err
+	}
+	codes, err := h.Credentials.HasTOTP(ctx, person(c, &u), &u)
+	if err != nil {
+		return err
+	}
+	if codes || !settings.LocalLogin {
+		return seeOther(c, loginPath+"?notice=password-set")
+	}
+	page.SetFlash(c, page.Good, "flash.welcome")
+	return h.finish(c, &u, secret.Text{}, "", session.Start{Means: session.Password, Settings: settings})
 }

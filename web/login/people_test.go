@@ -133,6 +133,7 @@ func TestInvitedUsersAndOperatorsAreLinkedByHandOnly(t *testing.T) {
 	}
 }
 
+//
 func TestWhoIsNotAssociatedIsNotLetIn(t *testing.T) {
 	s := newSite(t)
 	ada := s.Seed.Users[0]

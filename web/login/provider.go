@@ -2,6 +2,7 @@ package login
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -175,14 +176,21 @@ type refusedSignIn struct {
 	Email     string           `json:"email"`
 	Connector string           `json:"connector"`
 	Outcome   sso.Outcome      `json:"outcome"`
+	ReturnTo  string           `json:"to,omitempty"`
 	UserName  string           `json:"user,omitempty"` // of a test only
 }
+
+// maxReturn is how long an address may be that the browser keeps beside the rest.
+const maxReturn = 1 << 10
 
 func (h *Handlers) refused(c *route.Call, state signin.State, r signin.Result) error {
 	email, _ := r.SignIn.Claims.Text("email")
 	why := refusedSignIn{
 		Code: r.SignIn.Code, Reference: r.SignIn.ReferenceCode, Provider: limited(r.Provider, 100), Email: limited(email, 320),
 		Connector: state.Reference, Outcome: r.SignIn.Outcome,
+	}
+	if len(state.ReturnTo) <= maxReturn {
+		why.ReturnTo = state.ReturnTo
 	}
 	if state.Test {
 		why.UserName = r.SignIn.UserName
@@ -209,14 +217,18 @@ func (h *Handlers) Refused(c *route.Call) error {
 	}
 	return page.SignInRefused.Show(c, http.StatusOK, page.SignInRefusedPage{
 		Reference: code, Code: why.Code, Provider: why.Provider, Email: why.Email,
-		Again: again(why.Connector), Tried: why.Outcome == sso.Tried, UserName: why.UserName,
+		Again: again(why.Connector, why.ReturnTo), Tried: why.Outcome == sso.Tried, UserName: why.UserName,
 	})
 }
 
-// again is where another account can be tried.
-func again(connector string) string {
+// again is where another account can be tried, for going on to the same place.
+func again(connector, returnTo string) string {
 	if connector == "" {
 		return ""
 	}
-	return "/api/sso/login/" + connector + "?select_account=1"
+	q := url.Values{"select_account": {"1"}}
+	if returnTo != "" {
+		q.Set("return_to", returnTo)
+	}
+	return "/api/sso/login/" + connector + "?" + q.Encode()
 }

@@ -188,6 +188,7 @@ func TestTheRedirectURIIsNeverTakenFromTheRequest(t *testing.T) {
 }
 
 // who somebody is and nothing more.
+//
 func TestTheAuthorizationRequestAsksForWhoItIsAndNothingElse(t *testing.T) {
 	s := newSite(t)
 	u := mustURL(t, s.visitor().leave(loginURL))

@@ -13,6 +13,7 @@ import (
 
 // What demand of the state: it belongs to one browser of one
 // tenant and is good once.
+//
 func TestACallbackThatBelongsToNoSignInOfThisBrowserIsRefused(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()

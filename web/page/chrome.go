@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"net/url"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/web/route"
@@ -21,6 +22,8 @@ type Chrome struct {
 	// empty: all.
 	Environment authmethods.Environment
 
+	left    time.Duration // until the session ends if nothing is done; 0: nobody is signed in
+	packed  bool          // the page is sent compressed
 	section string
 	path    string
 	query   url.Values
@@ -50,8 +53,12 @@ const (
 	SearchPath      = "/search"
 	AccountPath     = "/account"
 	PreferencesPath = "/account/preferences"
+	StayPath        = "/account/session"
 	SignOutPath     = "/logout"
 )
+
+// AsideHeader marks what a page asks for by itself: it does not prolong the session.
+const AsideHeader = "Latchkey-Aside"
 
 // What the tokens of the chrome's forms are for (see [session.Present.FormToken]).
 const (
@@ -65,7 +72,7 @@ func ChromeOf(c *route.Call) Chrome {
 	r := c.Request()
 	chrome := Chrome{
 		Words: Words(c), Tenant: c.Tenant.Name, Flash: takeFlash(c),
-		path: r.URL.Path, query: r.URL.Query(),
+		path: r.URL.Path, query: r.URL.Query(), packed: takesPacked(r.Header),
 		may: func(right authmethods.Right) bool { return c.Caller.May(right) == nil },
 	}
 	if e := authmethods.Environment(chrome.query.Get("env")); e.Valid() {
@@ -73,7 +80,7 @@ func ChromeOf(c *route.Call) Chrome {
 	}
 	if c.Person != nil {
 		u := c.Person.User
-		chrome.Theme = theme(u.Theme)
+		chrome.Theme, chrome.left = theme(u.Theme), c.Person.Left()
 		chrome.Person = &Person{
 			Name: cmp.Or(u.DisplayName, u.UserName), Email: u.Email,
 			PreferencesToken: c.Person.FormToken(PreferencesForm), SignOutToken: c.Person.FormToken(SignOutForm),
@@ -81,6 +88,13 @@ func ChromeOf(c *route.Call) Chrome {
 	}
 	return chrome
 }
+
+// SessionLeft is how many seconds the session goes on if nothing is done; 0 where nobody
+// is signed in.
+func (c Chrome) SessionLeft() int64 { return int64(c.left / time.Second) }
+
+// StayPath is where the page asks how long the session goes on.
+func (Chrome) StayPath() string { return StayPath }
 
 // Words returns what speaks the language of whoever asks.
 func Words(c *route.Call) words.Words {

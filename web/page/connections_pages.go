@@ -18,10 +18,12 @@ var (
 
 // ConnectionsPage lists the connections, those that need somebody first.
 type ConnectionsPage struct {
-	Rows  []ConnectionRow
-	Sift  Sift
-	Empty *Empty // in place of the list
-	Pager Pager
+	Rows    []ConnectionRow
+	Sift    Sift
+	Reaches []Tab  // of the strips
+	Reach   string // that is shown: "24 hours"
+	Empty   *Empty // in place of the list
+	Pager   Pager
 }
 
 // Sift narrows a list: a form whose answers stand in the address.
@@ -59,6 +61,8 @@ type ConnectionPage struct {
 	Test        *Form
 	Spans       []Tab
 	Picture     Picture
+	History     History
+	Shares      []LoanShare
 	Budget      *Meter
 	BudgetText  string
 	Refreshes   int

@@ -33,7 +33,7 @@
 // # What templates may use
 //
 // Functions: say, rich, number, percent, capital, clock, date, moment, machine, when,
-// clocked (a time element for rich), code (for rich), icon, and english, which tells
+// clocked (a time element for rich), code (for rich), short (a length of time), icon, and english, which tells
 // whether texts that exist in English only may be shown. Times are shown in their own
 // zone.
 //
@@ -51,6 +51,6 @@
 // main part of that page in a dialog; data-copy names the field that a button copies;
 // data-copy-text is what a link copies; data-live on an element with an id is an address
 // of server-sent events, each of which makes the element be fetched anew (and read out,
-// with data-live-say); data-key is the single key that presses a link or button;
+// with data-live-say), unless somebody types in it or has something open; data-key is the single key that presses a link or button;
 // data-cancel closes the dialog that it is in.
 package page

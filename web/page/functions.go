@@ -17,6 +17,7 @@ func functions(w words.Words) template.FuncMap {
 		"clocked": func(t time.Time) template.HTML { return timed(t, w.Clock(t)) },
 		"code":    code,
 		"english": func() bool { return w.Language() != words.French },
+		"short":   func(d time.Duration) string { return Duration(w, d) },
 		"icon":    icon, "reached": reached, "plus": func(a, b int) int { return a + b },
 		"upto": func(n int) []struct{} { return make([]struct{}, n) },
 	}

@@ -26,7 +26,9 @@ type MethodsPage struct {
 	Filters     []Field
 	Empty       *Empty // in place of everything; nil: there are methods
 	Actions     []Action
-	UsersKnown  bool // the column of those who use a method can be told
+	Reaches     []Tab  // of the strips
+	Reach       string // that is shown: "24 hours"
+	UsersKnown  bool   // the column of those who use a method can be told
 }
 
 // MethodRow is one method in the list.
@@ -43,6 +45,7 @@ type MethodRow struct {
 type MethodState struct {
 	Environment authmethods.Environment
 	Chip        Chip
+	Strip       *Strip // nil: it has no connection
 }
 
 // MethodTypesPage asks what is to be connected.

@@ -19,8 +19,17 @@ type OverviewPage struct {
 	Working  string // what runs well, in one line; empty: nothing does
 	Tokens   int    // that were lent in the last day
 	Loans    int64
+	Shares   []LoanShare // who borrowed in the last day
+	Funnels  []OverviewFunnel
 	Links    []Action // what else this reader may open
 	Empty    *Empty   // in place of everything: nothing is set up yet
+}
+
+// OverviewFunnel is how far sign-ins by a connector came.
+type OverviewFunnel struct {
+	Name, Href string
+	Days       int
+	Funnel     []FunnelStep
 }
 
 // Need is a connection that somebody has to look at, or should know about.

@@ -108,12 +108,14 @@ type CompletedPage struct {
 	Approver     string // empty: not known to who looks
 	Organization Organization
 	Scopes       []string
+	Back         string // to the method; empty for who is not signed in
 }
 
 // FailedPage tells why a consent yielded nothing.
 type FailedPage struct {
 	Consent
 	Card Card
+	Back string // to the method; empty for who is not signed in
 }
 
 // Faulty is true: the page tells of an error.

@@ -24,6 +24,7 @@ var sections = [...]Section{
 	{Key: "audit", Path: "/audit", Icon: "log", Letter: "a", Right: authmethods.ViewAudit},
 	{Key: "settings", Path: "/settings", Icon: "sliders", Right: authmethods.ViewSettings},
 	{Key: "developers", Path: "/developers", Icon: "code", Letter: "d"},
+	{Key: "system", Path: "/system", Icon: "server", Right: authmethods.Operate},
 }
 
 // Sections are those that whoever asks may open. They keep the environment that is

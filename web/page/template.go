@@ -98,7 +98,5 @@ func (t Template[T]) Write(w http.ResponseWriter, status int, chrome Chrome, dat
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", string(chrome.Words.Language()))
 	w.Header().Add("Vary", "Accept-Language, Cookie")
-	w.WriteHeader(status)
-	_, err = w.Write(b.Bytes())
-	return err
+	return send(w, status, chrome.packed, b.Bytes())
 }

@@ -37,6 +37,19 @@ const (
 // Exceptions lists the exceptions.
 var Exceptions = [...]authmethods.Right{Open, Ticket, Browser, Person, SubjectToken}
 
+// Limit says how often one address may ask for what needs no proof of who asks. What
+// needs one is counted by that proof.
+type Limit byte
+
+// The limits. What is no more costly than refusing it is Free.
+const (
+	Usual    Limit = iota
+	SignIn         // begins a sign-in, or tries a password, a link or a ticket
+	Callback       // comes back from a provider: it may cost a row and a call
+	Session        // says who has a session, as often as proxies want to know
+	Free           // answered from memory
+)
+
 // Route is one thing that the server answers.
 type Route struct {
 	Method    string
@@ -44,8 +57,10 @@ type Route struct {
 	Listeners Listener
 	Right     authmethods.Right // of the caller, or one of the exceptions
 	Operation string            // operationId in the API description
+	Limit     Limit             // of what needs no proof
 	Page      bool              // answers people: faults are pages
 	Quiet     bool              // its successes are recorded elsewhere: in the log for debugging only
+	Aside     bool              // pages ask for it by themselves: no sign that somebody is there
 	MaxBody   int64             // bytes; 0 means that a body is of no use
 	Handle    func(*Call) error
 }
@@ -76,7 +91,7 @@ func (t Table) Check() error {
 }
 
 func (r Route) check() error {
-	known := r.Right == authmethods.Borrow || authmethods.AdminRights.Has(r.Right) || slices.Contains(Exceptions[:], r.Right)
+	known := r.Right == authmethods.Borrow || authmethods.OperatorRights.Has(r.Right) || slices.Contains(Exceptions[:], r.Right)
 	switch {
 	case !known:
 		return fmt.Errorf("%q is neither a right nor an exception", r.Right)
@@ -86,7 +101,7 @@ func (r Route) check() error {
 		return fmt.Errorf("%q is no operation id", r.Operation)
 	case r.Listeners&(Public|Internal) == 0:
 		return fmt.Errorf("no listener")
-	case r.Listeners&Internal != 0 && (authmethods.AdminRights.Has(r.Right) || r.Right == Person):
+	case r.Listeners&Internal != 0 && (authmethods.OperatorRights.Has(r.Right) || r.Right == Person):
 		return fmt.Errorf("an administrator's right on the internal listener")
 	case r.Listeners&Public != 0 && (r.Right == authmethods.Borrow || r.Right == SubjectToken):
 		return fmt.Errorf("lending on the public listener")

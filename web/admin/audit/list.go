@@ -28,7 +28,7 @@ const (
 var actions = [...]string{
 	"method.created", "method.changed", "method.deleted", "method.enabled", "method.disabled", "method.client_rejected", "method.client_accepted",
 	"consent.begun", "consent.completed", "consent.failed", "consent.expired",
-	"connection.organization_selected", "connection.revoked",
+	"connection.organization_selected", "connection.revoked", "backup.restored",
 	"connector.created", "connector.changed", "connector.deleted",
 	"user.created", "user.changed", "user.deleted", "user.associated", "user.dissociated", "user.identity_pinned", "user.identity_unpinned", "users.imported",
 	"role.created", "role.changed", "role.deleted",
@@ -38,6 +38,8 @@ var actions = [...]string{
 	"service.created", "service.changed", "service.deleted", "service.permit_added", "service.permit_removed",
 	"key.issued", "key.rolled", "key.revoked",
 	"settings.changed", "tenant.created", "tenant.enabled", "tenant.disabled", "tenant.deleted", "web_keys.replaced",
+	"everything.frozen", "everything.unfrozen", "tenant.frozen", "tenant.unfrozen", "method.frozen", "method.unfrozen", "service.frozen", "service.unfrozen",
+	"audit.exported", "audit.trimmed", "connection.refresh_asked", "encryption_key.activated", "encryption_key.dropped", "data_key.renewed", "request.refused",
 }
 
 // read returns what a request narrows the log to.

@@ -59,6 +59,12 @@ func (h *Handlers) Show(c *route.Call) error {
 	if s.x.Reason != "" && s.x.State != tokens.Disabled && s.x.State != tokens.Active {
 		p.Card = page.CardOf(w, authmethods.Diagnose(s.x.Reason))
 	}
+	if p.History, err = s.past(span); err != nil {
+		return err
+	}
+	if p.Shares, err = Shares(s.ctx, c, h.Consents, s.x.ID); err != nil {
+		return err
+	}
 	p.Budget, p.BudgetText = s.budget()
 	s.actions(&p)
 	if c.May(authmethods.ViewServices) {
@@ -138,7 +144,11 @@ func (s *sight) busy() string {
 	if s.lent.Loans == 0 {
 		return s.w.Say("headline.idle")
 	}
-	return s.w.Say("headline.loans", "n", s.lent.Loans) + " " + s.w.Say("headline.refreshes", "n", s.refreshes())
+	loans := s.w.Say("headline.loans", "n", s.lent.Loans)
+	if s.refreshes() == 0 {
+		return loans // the token of the approval is good yet
+	}
+	return loans + " " + s.w.Say("headline.refreshes", "n", s.refreshes())
 }
 
 // budget is the gauge of refreshes, and what stands beside it.

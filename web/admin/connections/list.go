@@ -26,16 +26,17 @@ var states = []tokens.State{
 type asked struct {
 	consent.Query
 	narrowed bool
+	reach    Reach
 }
 
 func read(c *route.Call) (asked, error) {
-	q := list.Read(c.Request(), "state", "method", "env")
+	q := list.Read(c.Request(), "state", "method", "env", "reach")
 	a := asked{Query: consent.Query{
 		State: list.Choice(q, "state", states...), Method: q.Text("method", 64),
 		Environment: list.Choice(q, "env", authmethods.Production, authmethods.Sandbox, authmethods.Developer),
 		After:       q.AfterID("conn"), Limit: perPage + 1,
 	}}
-	a.narrowed = a.State != "" || a.Method != ""
+	a.narrowed, a.reach = a.State != "" || a.Method != "", ReachOf(c)
 	return a, q.Err()
 }
 
@@ -50,8 +51,11 @@ func (h *Handlers) List(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	lent, err := h.Consents.Lent(ctx, c.Caller, aDay)
-	if err != nil {
+	facts := facts{reach: a.reach, now: time.Now()}
+	if facts.lent, err = h.Consents.Lent(ctx, c.Caller, aDay); err != nil {
+		return err
+	}
+	if facts.troubles, err = h.Consents.Troubles(ctx, c.Caller, a.reach.Past()); err != nil {
 		return err
 	}
 	names, methods, err := h.names(c)
@@ -59,14 +63,11 @@ func (h *Handlers) List(c *route.Call) error {
 		return err
 	}
 	part := list.PageOf(found, perPage, func(x tokens.Connection) string { return list.IDCursor(x.ID) })
-	p := page.ConnectionsPage{Sift: sift(c, w, a, methods)}
+	facts.names = names
+	p := page.ConnectionsPage{Sift: sift(c, w, a, methods), Reaches: a.reach.Tabs(c, w), Reach: w.Span(a.reach.Past())}
 	slices.SortStableFunc(part.Items, func(x, y tokens.Connection) int { return cmp.Compare(urgency(x.State), urgency(y.State)) })
 	for i := range part.Items {
-		row, err := h.row(ctx, c, w, &part.Items[i], names, lent)
-		if err != nil {
-			return err
-		}
-		p.Rows = append(p.Rows, row)
+		p.Rows = append(p.Rows, facts.row(w, &part.Items[i]))
 	}
 	if part.NextCursor != "" {
 		p.Pager = page.Pager{Next: with(c, "cursor", part.NextCursor)}
@@ -118,19 +119,24 @@ func urgency(s tokens.State) int {
 	return 4
 }
 
-func (h *Handlers) row(ctx context.Context, c *route.Call, w words.Words, x *tokens.Connection, names map[authmethods.ID]string, lent map[authmethods.ID]consent.Lent) (page.ConnectionRow, error) {
-	course, err := h.Consents.Course(ctx, c.Caller, x.ID, aDay)
-	if err != nil {
-		return page.ConnectionRow{}, err
-	}
+// facts are what the lines of a list are made of.
+type facts struct {
+	names    map[authmethods.ID]string
+	lent     map[authmethods.ID]consent.Lent
+	troubles map[authmethods.ID][]consent.Trouble
+	reach    Reach
+	now      time.Time
+}
+
+func (f *facts) row(w words.Words, x *tokens.Connection) page.ConnectionRow {
 	row := page.ConnectionRow{
-		Name: cmp.Or(names[x.MethodID], x.Method), Href: PathOf(x.ID), Below: whose(x), Environment: x.Environment,
-		Chip: ChipOf(w, x), Strip: stripOf(w, course), Borrowers: lent[x.ID].Borrowers, Loans: lent[x.ID].Loans,
+		Name: cmp.Or(f.names[x.MethodID], x.Method), Href: PathOf(x.ID), Below: whose(x), Environment: x.Environment,
+		Chip: ChipOf(w, x), Strip: f.reach.Strip(w, x, f.troubles[x.ID], f.now), Borrowers: f.lent[x.ID].Borrowers, Loans: f.lent[x.ID].Loans,
 	}
 	if x.TokenID != "" {
 		row.ExpiresAt, row.RefreshedAt = x.TokenExpiresAt.UTC(), x.TokenIssuedAt.UTC()
 	}
-	return row, nil
+	return row
 }
 
 // ChipOf is the state of a connection, with the time that matters in it.
@@ -145,68 +151,6 @@ func ChipOf(w words.Words, x *tokens.Connection) page.Chip {
 		chip.Action = w.Say("connections.details")
 	}
 	return chip
-}
-
-// halfHours are the cells of a day's strip.
-const halfHours = 48
-
-// stripOf shows in which parts of the last day a token was to be had. Parts before the
-// first token are not known.
-func stripOf(w words.Words, course consent.Course) page.Strip {
-	s := page.Strip{Cells: make([]page.Kind, halfHours)}
-	known, good := 0, 0.0
-	for i := range s.Cells {
-		from := course.Now.Add(time.Duration(i-halfHours) * 30 * time.Minute)
-		share, begun := covered(course.Tokens, from, from.Add(30*time.Minute))
-		if !begun {
-			continue
-		}
-		known++
-		good += share
-		switch {
-		case share > 0.99:
-			s.Cells[i] = page.Good
-		case share > 0:
-			s.Cells[i] = page.Wait
-		default:
-			s.Cells[i] = page.Bad
-		}
-	}
-	if known > 0 {
-		s.Share = good / float64(known)
-	} else {
-		known = halfHours
-	}
-	s.Span = w.Span(time.Duration(known) * 30 * time.Minute)
-	return s
-}
-
-// covered is the share of a time in which some token was good, counted from the first
-// token on, and whether there had been one at all.
-func covered(issued []consent.IssuedToken, from, to time.Time) (share float64, begun bool) {
-	if len(issued) == 0 || !issued[0].IssuedAt.Before(to) {
-		return 0, false
-	}
-	if first := issued[0].IssuedAt; first.After(from) {
-		from = first
-	}
-	var had time.Duration
-	at := from
-	for _, t := range issued {
-		end := t.ExpiresAt
-		if end.IsZero() || end.After(to) {
-			end = to
-		}
-		begin := t.IssuedAt
-		if begin.Before(at) {
-			begin = at
-		}
-		if end.After(begin) {
-			had += end.Sub(begin)
-			at = end
-		}
-	}
-	return float64(had) / float64(to.Sub(from)), true
 }
 
 // sift is the form that narrows the list.

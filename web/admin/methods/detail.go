@@ -160,7 +160,7 @@ func (v *viewer) in(e authmethods.Environment) page.MethodIn {
 		i.Account, i.Account2 = cmp.Or(x.Account.Email, x.Account.Name), cmp.Or(x.Organization.Name, x.Organization.ID)
 		i.ApprovedAt, i.ValidUntil, i.Connection = x.ApprovedAt, x.TokenExpiresAt, "/connections/"+string(x.ID)
 		if dc, ok := v.kind.DataCentre(x.DataCentre); ok {
-			i.DataCentre = cmp.Or(dc.Name, dc.Code)
+			i.DataCentre = v.words.OfType(cmp.Or(dc.Name, dc.Code))
 		}
 	}
 	if v.call.May(authmethods.ModifyMethods) {

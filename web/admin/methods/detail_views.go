@@ -27,7 +27,7 @@ func (v *viewer) settings(p *page.MethodPage) {
 	if len(v.kind.DataCentres) > 0 {
 		dataCentre = v.words.Say("methods.auto")
 		if dc, ok := v.kind.DataCentre(m.DataCentre); ok {
-			dataCentre = cmp.Or(dc.Name, dc.Code)
+			dataCentre = v.words.OfType(cmp.Or(dc.Name, dc.Code))
 		}
 	}
 	fact("methods.type", v.kind.Name, false)
@@ -42,7 +42,7 @@ func (v *viewer) settings(p *page.MethodPage) {
 		fact("methods.setting."+s.name, *s.at, true)
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Settings.Parameters)) {
-		p.Facts = append(p.Facts, page.MethodFact{Label: inWords(v.words, cmp.Or(v.kind.Parameters[name].Name, name)), Value: m.Settings.Parameters[name], Code: true})
+		p.Facts = append(p.Facts, page.MethodFact{Label: v.words.OfType(cmp.Or(v.kind.Parameters[name].Name, name)), Value: m.Settings.Parameters[name], Code: true})
 	}
 	fact("methods.setting.authorize_params", written(m.Settings.AuthorizeParams), true)
 	for _, e := range m.Environments {
@@ -59,7 +59,7 @@ func (v *viewer) scopes(p *page.MethodPage) {
 		line := page.MethodScope{Scope: each}
 		for _, known := range v.kind.Scopes.Catalogue {
 			if known.Scope == each {
-				line.Lets, line.UsedFor = inWords(v.words, known.Lets), inWords(v.words, known.UsedFor)
+				line.Lets, line.UsedFor = v.words.OfType(known.Lets), v.words.OfType(known.UsedFor)
 			}
 		}
 		p.Scopes = append(p.Scopes, line)

@@ -1,6 +1,7 @@
 package methods
 
 import (
+	"cmp"
 	"net/http"
 
 	"latchkey/authmethods"
@@ -27,7 +28,7 @@ func (h *Handlers) window(c *route.Call, status int, s *seen, p page.MethodEnabl
 	}
 	p.Crumbs, p.Method, p.Provider, p.Back = s.crumbs(true), s.method.Name, s.kind.Name, pathOf(s.method.ID, "")
 	p.Form = ours(c, pathOf(s.method.ID, "enable"))
-	p.Environments = s.choices(connections, typed(c, "environment"))
+	p.Environments = s.choices(connections, cmp.Or(typed(c, "environment"), c.QueryParam("environment")))
 	p.Environments.Error = p.Corrections.Of("environment")
 	p.Again = len(connections) > 0
 	p.Approval = s.method.Mode == authmethods.ModeOAuth
@@ -50,7 +51,7 @@ func (s *seen) choices(connections map[place]tokens.Connection, typed string) pa
 	var list page.MethodEnvironments
 	for _, e := range s.kind.EnvironmentsInOrder() {
 		list.Options = append(list.Options, page.MethodEnvironmentOption{
-			Environment: e, Differs: inWords(s.words, s.kind.Environments[e].Differs), Chosen: string(e) == typed,
+			Environment: e, Differs: s.words.OfType(s.kind.Environments[e].Differs), Chosen: string(e) == typed,
 			State: stateOf(connections[place{s.method.ID, e}]),
 		})
 	}
@@ -89,7 +90,7 @@ func (h *Handlers) Enable(c *route.Call) error {
 		if typed(c, "do") == "link" {
 			return h.showLink(c, s, e, begun)
 		}
-		return c.SeeOther(begun.StartURL)
+		return h.Leave(c, begun)
 	case consent.Completed:
 		page.SetFlash(c, page.Good, "flash.method_enabled", "name", s.method.Name, "environment", s.named(e))
 		return c.SeeOther(pathOf(s.method.ID, ""))

@@ -29,13 +29,20 @@ func TestFromTheListToTheConsentInThreeClicks(t *testing.T) {
 		t.Errorf("without an environment the window answers %d: %s", none.StatusCode, none.text())
 	}
 	on := v.submit(a, window, "environment", "sandbox", "do", "continue")
-	if on.StatusCode != http.StatusSeeOther || !strings.Contains(on.Header.Get("Location"), "/consents/cs_") {
+	_, authorize, led := strings.Cut(on.Header.Get("Refresh"), "url=")
+	if on.StatusCode != http.StatusOK || !led {
 		t.Fatalf("the window answers %d: %s", on.StatusCode, on.text())
 	}
-	start, err := url.Parse(on.Header.Get("Location"))
+	callback, err := zohosim.Approve(nil, authorize, zohosim.Approval{User: "ada@example.eu", Environment: zohosim.Sandbox})
 	must(t, err)
-	if page := v.page(start.RequestURI()); !strings.Contains(page.text(), "Continue to Zoho Desk") {
-		t.Errorf("it leads to %s", page.text())
+	back, err := url.Parse(callback)
+	must(t, err)
+	for _, kept := range on.Cookies() { // the one that binds the approval to this browser
+		v.cookie += "; " + kept.Name + "=" + kept.Value
+	}
+	done := v.page(v.get(back.RequestURI()).Header.Get("Location"))
+	if !strings.Contains(done.text(), "Zoho Desk is connected") || !strings.Contains(done.body, `href="/methods/`+string(m.ID)+`"`) {
+		t.Errorf("it ends with %s", done.text())
 	}
 }
 

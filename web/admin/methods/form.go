@@ -33,7 +33,7 @@ func (h *Handlers) showForm(c *route.Call, status int, s *seen, d draft, wrong p
 	}
 	if dc, ok := s.kind.DataCentreFor(d.environmentURL); ok && auto(d.dataCentre) {
 		if found, ok := s.kind.DataCentre(dc); ok {
-			p.Found = found.Name
+			p.Found = s.words.OfType(found.Name)
 		}
 	}
 	if s.method.ID != "" {
@@ -103,7 +103,7 @@ func (f *former) where() []page.Field {
 	if len(f.kind.DataCentres) > 0 {
 		options := []page.Option{{Value: authmethods.DataCentreAuto, Label: f.words.Say("methods.auto"), Chosen: auto(f.d.dataCentre)}}
 		for _, dc := range f.kind.DataCentres {
-			options = append(options, page.Option{Value: dc.Code, Label: cmp.Or(dc.Name, dc.Code), Chosen: dc.Code == f.d.dataCentre})
+			options = append(options, page.Option{Value: dc.Code, Label: f.words.OfType(cmp.Or(dc.Name, dc.Code)), Chosen: dc.Code == f.d.dataCentre})
 		}
 		list = append(list, f.field("data_centre", f.words.Say("methods.data_centre"), page.Field{
 			Kind: "select", Options: options, Hint: f.words.Say("methods.data_centre.hint"),
@@ -120,8 +120,8 @@ func (f *former) where() []page.Field {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.kind.Parameters)) {
 		q := f.kind.Parameters[name]
-		list = append(list, f.field("parameters."+name, words.Capital(inWords(f.words, q.Name)), page.Field{
-			Value: f.d.settings.Parameters[name], Hint: inWords(f.words, q.Help), Placeholder: q.Default, Optional: !q.Required || q.Default != "", Mono: true, Maximum: maxClient,
+		list = append(list, f.field("parameters."+name, words.Capital(f.words.OfType(q.Name)), page.Field{
+			Value: f.d.settings.Parameters[name], Hint: f.words.OfType(q.Help), Placeholder: q.Default, Optional: !q.Required || q.Default != "", Mono: true, Maximum: maxClient,
 		}))
 	}
 	return list

@@ -15,11 +15,14 @@ import (
 // guide is what to do in the provider's console, with everything to paste there.
 func (f *former) guide() page.MethodGuide {
 	m := f.d.method(f.kind.ID)
-	g := page.MethodGuide{Steps: inWordsAll(f.words, f.kind.Console.Steps), Console: console(f.kind, &m), Checked: strings.TrimSpace(f.d.pasted) != ""}
+	g := page.MethodGuide{Console: console(f.kind, &m), Checked: strings.TrimSpace(f.d.pasted) != ""}
+	for _, step := range f.kind.Console.Steps {
+		g.Steps = append(g.Steps, f.words.OfType(step))
+	}
 	g.Host = hostOf(g.Console)
 	for _, dc := range f.kind.DataCentres {
 		if dc.Console != "" && dc.Console != g.Console {
-			g.Regions = append(g.Regions, page.Crumb{Label: cmp.Or(dc.Name, dc.Code), Href: dc.Console})
+			g.Regions = append(g.Regions, page.Crumb{Label: f.words.OfType(cmp.Or(dc.Name, dc.Code)), Href: dc.Console})
 		}
 	}
 	g.Copied = append([]page.Copied{
@@ -82,13 +85,13 @@ func (f *former) scopes() page.MethodScopes {
 	s := page.MethodScopes{Count: len(chosen), Error: cmp.Or(f.wrong.Of("scopes"), f.wrong.Of("other_scopes"))}
 	usual := map[string]bool{}
 	for _, p := range f.kind.Scopes.Presets {
-		s.Presets = append(s.Presets, page.MethodPreset{ID: p.ID, Name: inWords(f.words, p.Name), Count: len(p.Scopes)})
+		s.Presets = append(s.Presets, page.MethodPreset{ID: p.ID, Name: f.words.OfType(p.Name), Count: len(p.Scopes)})
 		for _, each := range p.Scopes {
 			usual[each] = true
 		}
 	}
 	for _, each := range f.kind.Scopes.Catalogue {
-		line := page.MethodScope{Scope: each.Scope, Lets: inWords(f.words, each.Lets), UsedFor: inWords(f.words, each.UsedFor), Chosen: slices.Contains(f.d.scopes, each.Scope)}
+		line := page.MethodScope{Scope: each.Scope, Lets: f.words.OfType(each.Lets), UsedFor: f.words.OfType(each.UsedFor), Chosen: slices.Contains(f.d.scopes, each.Scope)}
 		if line.Chosen && each.Lets != "" {
 			s.Told = append(s.Told, line.Lets)
 		}

@@ -30,6 +30,8 @@ type Handlers struct {
 	Catalog   *catalog.Catalog
 	Directory *directory.Directory
 	PublicURL authmethods.PublicURL
+	// Leave leads the browser on to the provider with a consent that was begun.
+	Leave func(*route.Call, consent.Begun) error
 }
 
 const (

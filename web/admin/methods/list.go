@@ -5,10 +5,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/store"
 	"latchkey/tokens"
+	"latchkey/tokens/consent"
+	past "latchkey/web/admin/connections"
 	"latchkey/web/page"
 	"latchkey/web/route"
 	"latchkey/web/words"
@@ -33,10 +36,16 @@ func (h *Handlers) List(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	l := listing{Handlers: h, call: c, words: page.Words(c), wanted: wantedBy(c), connections: connections, users: users}
+	l := listing{Handlers: h, call: c, words: page.Words(c), wanted: wantedBy(c), connections: connections, users: users, reach: past.ReachOf(c), now: time.Now()}
+	if l.troubles, err = h.Consents.Troubles(c.Request().Context(), c.Caller, l.reach.Past()); err != nil {
+		return err
+	}
+	if l.pending, err = h.Consents.Approvals(c.Request().Context(), c.Caller); err != nil {
+		return err
+	}
 	p := page.MethodsPage{
 		Filtered: l.wanted.narrow(), Environment: l.wanted.environment, UsersKnown: known,
-		Filters: l.filters(found), Actions: l.actions(len(found)),
+		Filters: l.filters(found), Actions: l.actions(len(found)), Reaches: l.reach.Tabs(c, l.words), Reach: l.words.Span(l.reach.Past()),
 	}
 	if len(found) == 0 {
 		p.Empty = l.empty()
@@ -88,6 +97,24 @@ type listing struct {
 	wanted      wanted
 	connections map[place]tokens.Connection
 	users       users
+	reach       past.Reach // of the strips
+	troubles    map[authmethods.ID][]consent.Trouble
+	now         time.Time
+	pending     map[consent.PendingAt]time.Time // approvals that were begun, and when
+}
+
+// awaiting is the chip of a method where nothing is lent and an approval was begun: it
+// waits for that, and says since when.
+func (l *listing) awaiting(ch page.Chip, id authmethods.ID, e authmethods.Environment) page.Chip {
+	begun, waits := l.pending[consent.PendingAt{Method: id, Environment: e}]
+	if !waits || works(ch.State) {
+		return ch
+	}
+	if ch.State == "disabled" {
+		ch.State = "awaiting_approval"
+	}
+	ch.Note = l.words.Ago(l.now.Sub(begun))
+	return ch
 }
 
 type ranked struct {
@@ -111,8 +138,13 @@ func (l *listing) row(m *authmethods.Method) (ranked, bool) {
 			continue
 		}
 		x := l.connections[place{m.ID, e}]
-		ch := chip(l.words, m.ID, x, l.call.May(authmethods.ModifyMethods))
-		r.States = append(r.States, page.MethodState{Environment: e, Chip: ch})
+		ch := l.awaiting(chip(l.words, m.ID, x, l.call.May(authmethods.ModifyMethods)), m.ID, e)
+		state := page.MethodState{Environment: e, Chip: ch}
+		if x.ID != "" {
+			strip := l.reach.Strip(l.words, &x, l.troubles[x.ID], l.now)
+			state.Strip = &strip
+		}
+		r.States = append(r.States, state)
 		r.urgency = min(r.urgency, urgency(ch.State))
 		fits = fits || string(ch.State) == l.wanted.state
 	}

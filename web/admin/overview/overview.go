@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"latchkey/authmethods"
@@ -13,6 +14,7 @@ import (
 	"latchkey/tokens"
 	"latchkey/tokens/consent"
 	"latchkey/web/admin/connections"
+	"latchkey/web/admin/people"
 	"latchkey/web/page"
 	"latchkey/web/route"
 	"latchkey/web/words"
@@ -44,6 +46,10 @@ func (h *Handlers) Show(c *route.Call) error {
 			return err
 		}
 	}
+	var err error
+	if p.Funnels, err = h.funnels(c); err != nil {
+		return err
+	}
 	return page.Overview.Show(c, http.StatusOK, p)
 }
 
@@ -74,6 +80,9 @@ func (h *Handlers) tell(c *route.Call, w words.Words, p *page.OverviewPage) erro
 	for _, m := range methods {
 		names[m.ID] = m.Name
 	}
+	if p.Shares, err = connections.Shares(ctx, c, h.Consents, ""); err != nil {
+		return err
+	}
 	working := 0
 	for i := range all {
 		switch x := &all[i]; x.State {
@@ -98,6 +107,45 @@ func (h *Handlers) tell(c *route.Call, w words.Words, p *page.OverviewPage) erro
 		p.Working = w.Say("overview.working", "n", working)
 	}
 	return nil
+}
+
+// Of how many days the funnels are, of how many connectors at most, and how many are
+// shown.
+const (
+	funnelDays          = 7
+	mostFunnels, funnel = 20, 3
+)
+
+// funnels tell how far sign-ins came, of the connectors that were used most.
+func (h *Handlers) funnels(c *route.Call) ([]page.OverviewFunnel, error) {
+	if !c.May(authmethods.ViewConnectors) {
+		return nil, nil
+	}
+	in, err := h.Directory.For(c.Caller)
+	if err != nil {
+		return nil, err
+	}
+	ctx := c.Request().Context()
+	connectors, err := in.Connectors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []page.OverviewFunnel
+	since := time.Now().Add(-funnelDays * aDay)
+	for _, of := range connectors[:min(len(connectors), mostFunnels)] {
+		f, err := h.SignIn.Funnel(ctx, c.Caller, of.ID, since)
+		if err != nil {
+			return nil, err
+		}
+		if f.Started+f.Returned > 0 {
+			list = append(list, page.OverviewFunnel{
+				Name: of.Name, Href: people.SignInsPath(of.ID) + "?days=" + strconv.Itoa(funnelDays), Days: funnelDays,
+				Funnel: people.FunnelOf(f, of.ID, funnelDays),
+			})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b page.OverviewFunnel) int { return cmp.Compare(b.Funnel[0].N, a.Funnel[0].N) })
+	return list[:min(len(list), funnel)], nil
 }
 
 // all returns the tenant's connections, those of the environment that is looked at.

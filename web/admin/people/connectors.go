@@ -70,22 +70,7 @@ func (h *Handlers) countPeople(ctx context.Context, c *route.Call, t *directory.
 	if !c.May(authmethods.ViewUsers) {
 		return nil, nil
 	}
-	counts, after := map[authmethods.ID]int64{}, authmethods.ID("")
-	for {
-		users, err := t.Users(ctx, directory.UserQuery{After: after, Limit: most})
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range users {
-			for _, id := range u.Connectors {
-				counts[id]++
-			}
-		}
-		if len(users) < most {
-			return counts, nil
-		}
-		after = users[len(users)-1].ID
-	}
+	return t.CountByConnector(ctx)
 }
 
 // most is how many people are read at once.

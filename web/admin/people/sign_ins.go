@@ -43,9 +43,9 @@ func (h *Handlers) SignIns(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	at := connectorPath(of.ID) + "/sign-ins"
+	at := SignInsPath(of.ID)
 	p := page.ConnectorLogPage{
-		Head: h.connectorHead(c, of, "sign_ins"), Days: days, Funnel: steps(funnel, at, days), List: rows,
+		Head: h.connectorHead(c, of, "sign_ins"), Days: days, Funnel: FunnelOf(funnel, of.ID, days), List: rows,
 		Filter: page.PeopleFilter{Action: at, Fields: logFilters(fields{w: w, values: c.Request().URL.Query()})},
 	}
 	if c.Request().URL.RawQuery != "" {
@@ -69,8 +69,13 @@ func logFilters(f fields) []page.Field {
 	return []page.Field{*f.text("outcome", "outcome", optional, oneOf(outcomes...)).Field, *f.text("days", "days", optional, oneOf(days...)).Field}
 }
 
-// steps are the parts of a funnel, each a share of those who went to the provider.
-func steps(f sso.Funnel, at string, days int) []page.FunnelStep {
+// SignInsPath is where the sign-ins by a connector are shown.
+func SignInsPath(connector authmethods.ID) string { return connectorPath(connector) + "/sign-ins" }
+
+// FunnelOf returns the parts of a connector's funnel of so many days, each a share of
+// those who went to the provider.
+func FunnelOf(f sso.Funnel, connector authmethods.ID, days int) []page.FunnelStep {
+	at := SignInsPath(connector)
 	whole := max(f.Started, f.Returned) // who just began is counted a moment later
 	counts := []struct {
 		key string

@@ -11,6 +11,7 @@ import (
 	"latchkey/authmethods"
 	"latchkey/sso"
 	"latchkey/sso/directory"
+	"latchkey/sso/session"
 	"latchkey/web/page"
 	"latchkey/web/route"
 )
@@ -194,6 +195,24 @@ func (h *Handlers) SetRoles(c *route.Call) error {
 	})
 }
 
+// stay gives this browser's session a new secret if somebody changed themselves, which
+// ends their sessions: all others are over, this one goes on with the rights that are
+// left.
+func (h *Handlers) stay(c *route.Call, before, now sso.User) error {
+	if now.ID != c.Person.User.ID || now.Version == before.Version {
+		return nil
+	}
+	value, err := h.Sessions.Rotate(c.Request().Context(), c.Caller, c.Person.Session.ID, now.Version)
+	if err != nil {
+		return err
+	}
+	c.SetCookie(&http.Cookie{
+		Name: h.Sessions.CookieName(session.SessionCookie), Value: value.Reveal(), Path: "/",
+		Secure: h.PublicURL.Secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	return nil
+}
+
 func (h *Handlers) changeUser(c *route.Call, read func(url.Values, sso.User) (directory.UserChange, error)) error {
 	if err := posted(c); err != nil {
 		return err
@@ -208,6 +227,9 @@ func (h *Handlers) changeUser(c *route.Call, read func(url.Values, sso.User) (di
 	}
 	changed, err := t.ChangeUser(c.Request().Context(), string(u.ID), revision(c), change)
 	if err == nil {
+		if err := h.stay(c, u, changed); err != nil {
+			return err
+		}
 		return done(c, userPath(u.ID), "user_saved", "name", changed.UserName)
 	}
 	wrong, status, ok := correctable(err)

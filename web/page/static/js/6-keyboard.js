@@ -49,6 +49,7 @@
 			return true;
 		}
 		if (event.key === "g") went = Date.now();
+		else if (event.key === "?") document.querySelector("dialog[data-keys]")?.showModal();
 		else if (event.key === "/") document.querySelector("[data-search]")?.focus();
 		else document.querySelector(`main [data-key="${CSS.escape(event.key)}"]`)?.click();
 		return event.key === "/";

@@ -1,4 +1,4 @@
-package methods
+package words
 
 import (
 	"strings"
@@ -17,6 +17,9 @@ func texts(kinds []*catalog.Type) []string {
 		}
 		for _, q := range k.Parameters {
 			list = append(list, q.Name, q.Help)
+		}
+		for _, dc := range k.DataCentres {
+			list = append(list, dc.Name)
 		}
 		for _, p := range k.Scopes.Presets {
 			list = append(list, p.Name)

@@ -1,4 +1,4 @@
-package methods
+package words
 
 import (
 	_ "embed"
@@ -6,12 +6,10 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
-
-	"latchkey/web/words"
 )
 
-//go:embed catalogue.fr.yaml
-var catalogueFrench []byte
+//go:embed types.fr.yaml
+var typesFrench []byte
 
 // french is how the English texts of integration types are said in French.
 type french struct {
@@ -20,16 +18,16 @@ type french struct {
 
 var inFrench = sync.OnceValue(func() french {
 	var f french
-	if err := yaml.Unmarshal(catalogueFrench, &f); err != nil {
-		panic("methods: catalogue.fr.yaml: " + err.Error())
+	if err := yaml.Unmarshal(typesFrench, &f); err != nil {
+		panic("words: types.fr.yaml: " + err.Error())
 	}
 	return f
 })
 
-// inWords says a text of an integration type in the language of w. One of a type that
+// OfType says a text of an integration type, which is English there. One of a type that
 // an operator added stays as it is.
-func inWords(w words.Words, text string) string {
-	if w.Language() != words.French {
+func (w Words) OfType(text string) string {
+	if w.Language() != French {
 		return text
 	}
 	said, ok := inFrench().say(strings.TrimSpace(text))
@@ -51,13 +49,4 @@ func (f french) say(text string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// inWordsAll is inWords for several.
-func inWordsAll(w words.Words, texts []string) []string {
-	said := make([]string, len(texts))
-	for i, each := range texts {
-		said[i] = inWords(w, each)
-	}
-	return said
 }

@@ -1,0 +1,4 @@
+package audit
+
+// RecordAt is [Record] at another time.
+var RecordAt = recordAt

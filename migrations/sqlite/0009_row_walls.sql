@@ -1,0 +1,2 @@
+-- Row-level security, a second wall between tenants, is PostgreSQL's. SQLite has
+-- none: there the first one stands alone, and the file belongs to one process.

@@ -1,0 +1,4 @@
+// Package backup proves backup and restore with the program itself: under load, on
+// both databases and from one to the other, with a provider whose refresh tokens
+// rotate, so that some of those in the backup are spent when it is restored.
+package backup
