@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -22,38 +23,36 @@ import (
 var widths = []int64{320, 768, 1280}
 
 func main() {
+	readme := flag.Bool("readme", false, "make the pictures of the README in docs/pictures, and no others")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, *readme, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
-	if len(args) == 0 {
+func run(ctx context.Context, readme bool, args []string) error {
+	if !readme && len(args) == 0 {
 		return fmt.Errorf("a folder for the pictures is missing")
 	}
-	dir, names := args[0], args[1:]
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	server := httptest.NewServer(states.Handler())
-	defer server.Close()
 	browser, closed, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer closed()
-	for _, state := range states.All(words.Words{}) {
-		if len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(state.Name, n) }) {
-			continue
-		}
-		if err := picture(browser, dir, server.URL, state.Name); err != nil {
-			return fmt.Errorf("picturing %s: %w", state.Name, err)
-		}
+	if readme {
+		return on(ctx, func(b *bench) error { return pictureReadme(browser, b) })
 	}
-	return nil
+	c := camera{dir: args[0], names: args[1:]}
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return err
+	}
+	if err := c.states(browser); err != nil {
+		return err
+	}
+	return on(ctx, func(b *bench) error { return c.site(browser, b) })
 }
 
 // open starts a browser with a profile of its own.
@@ -72,30 +71,65 @@ func open(ctx context.Context) (context.Context, func(), error) {
 	return browser, func() { cancel(); release() }, chromedp.Do(browser)
 }
 
-func picture(ctx context.Context, dir, origin, name string) error {
-	for _, language := range words.Languages {
-		for _, theme := range []string{"light", "dark"} {
-			address := fmt.Sprintf("%s/%s?lang=%s&theme=%s", origin, name, language, theme)
-			if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
-				return err
-			}
-			for _, width := range widths {
-				if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 800)); err != nil {
-					return err
+// camera makes pictures of the pages whose names begin with one of those given, or of
+// all.
+type camera struct {
+	dir   string
+	names []string
+}
+
+func (c camera) wants(name string) bool {
+	return len(c.names) == 0 || slices.ContainsFunc(c.names, func(n string) bool { return strings.HasPrefix(name, n) })
+}
+
+// states pictures the pages that are shown to those who are not signed in, and the
+// components, in states that are hard to bring about.
+func (c camera) states(browser context.Context) error {
+	server := httptest.NewServer(states.Handler())
+	defer server.Close()
+	for _, state := range states.All(words.Words{}) {
+		if !c.wants(state.Name) {
+			continue
+		}
+		for _, language := range words.Languages {
+			for _, theme := range themes {
+				address := fmt.Sprintf("%s/%s?lang=%s&theme=%s", server.URL, state.Name, language, theme)
+				if err := chromedp.Do(browser, chromedp.Navigate(address)); err != nil {
+					return fmt.Errorf("showing %s: %w", state.Name, err)
 				}
-				if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("scrollTo(0, 0) === undefined")); err != nil {
-					return err
-				}
-				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-				if err != nil {
-					return err
-				}
-				file := filepath.Join(dir, fmt.Sprintf("%s-%s-%s-%d.png", name, language, theme, width))
-				if err := os.WriteFile(file, png, 0o644); err != nil {
+				if err := c.all(browser, state.Name, language, theme); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+var themes = []string{"light", "dark"}
+
+// all pictures the page that the browser shows, in all widths.
+func (c camera) all(browser context.Context, name string, language words.Language, theme string) error {
+	for _, width := range widths {
+		png, err := picture(browser, width)
+		if err != nil {
+			return fmt.Errorf("picturing %s: %w", name, err)
+		}
+		file := filepath.Join(c.dir, fmt.Sprintf("%s-%s-%s-%d.png", name, language, theme, width))
+		if err := os.WriteFile(file, png, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// picture is the whole page in a window of that width.
+func picture(browser context.Context, width int64) ([]byte, error) {
+	if err := chromedp.Do(browser, chromedp.EmulateViewport(width, 800)); err != nil {
+		return nil, err
+	}
+	if _, err := chromedp.Run(browser, chromedp.Evaluate[bool]("scrollTo(0, 0) === undefined")); err != nil {
+		return nil, err
+	}
+	return chromedp.Run(browser, chromedp.FullScreenshot(100))
 }
