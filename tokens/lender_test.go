@@ -216,6 +216,7 @@ func TestAChangeBetweenTwoReadersLeavesNothingOldInMemory(t *testing.T) {
 	})
 }
 
+//
 func TestTheFirstLoanIsOnRecordBeforeTheTokenLeaves(t *testing.T) {
 	inLibrary(t, func(t *testing.T, l *library) {
 		first, second := service(acme, everything), service(acme, everything)

@@ -191,6 +191,7 @@ func TestTheListenersDoNotServeEachOthersRoutes(t *testing.T) {
 	}
 }
 
+//
 func TestAnotherSiteCannotSendForms(t *testing.T) {
 	s := newStack(t)
 	for _, headers := range [][]string{
@@ -271,6 +272,7 @@ func TestHSTSIsSentWhereTenantsAreReachedOverTLS(t *testing.T) {
 }
 
 //
+//
 func TestAPanicIsAFaultAndTheServerLives(t *testing.T) {
 	s := newStack(t, func(d *web.Deps) { d.Catalog = nil })
 	got := s.api("GET", "/integration-types", nil).want(500, "internal_error")

@@ -164,6 +164,7 @@ func TestChangesAreHeardAndForgottenByTheDatabasesClock(t *testing.T) {
 	})
 }
 
+//
 func TestOnlyTheOwnerCanReadTheFilesOfSQLite(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	path := filepath.Join(dir, "latchkey.db")

@@ -21,9 +21,6 @@ type environmentRow struct {
 	RejectedCode    string
 	RejectedAt      db.Time
 	RejectedRetryAt db.Time
-	PreviousSecret  []byte
-	PreviousLast4   string `gorm:"column:previous_last4"`
-	PreviousUntil   db.Time
 }
 
 func (environmentRow) TableName() string { return "method_environments" }

@@ -22,9 +22,6 @@ type methodRow struct {
 	DataCentre      string
 	Settings        db.JSON[authmethods.Settings]
 	Rev             int64
-	PreviousSecret  []byte
-	PreviousLast4   string `gorm:"column:previous_last4"`
-	PreviousUntil   db.Time
 }
 
 func (methodRow) TableName() string { return "methods" }

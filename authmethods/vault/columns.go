@@ -20,9 +20,7 @@ type column struct {
 // schema.
 var columns = []column{
 	{table: "methods", name: "client_secret", purpose: "client_secret"},
-	{table: "methods", name: "previous_secret", purpose: "client_secret"},
 	{table: "method_environments", name: "client_secret", purpose: "client_secret"},
-	{table: "method_environments", name: "previous_secret", purpose: "client_secret"},
 	{table: "grants", name: "refresh_token", purpose: "refresh_token"},
 	{table: "grants", name: "access_token", purpose: "access_token"},
 	{table: "captures", name: "answer", purpose: "answer"},

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+//
 func TestConfigurationFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("x\n"), 0o600); err != nil {
@@ -98,6 +99,7 @@ func TestDefaultsFollowFromOtherValues(t *testing.T) {
 	}
 }
 
+//
 func TestTheEffectiveConfigurationHidesSecrets(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "url")
 	if err := os.WriteFile(secret, []byte("postgres://latchkey:hunter2@db.internal:5432/broker?password=hunter3\n"), 0o600); err != nil {

@@ -37,11 +37,3 @@ CREATE TABLE freezes (
 	FOREIGN KEY (tenant_id, method_id) REFERENCES methods (tenant_id, id),
 	FOREIGN KEY (tenant_id, service_id) REFERENCES services (tenant_id, id)
 );
-
--- The client secret before the present one, while both may be good.
-ALTER TABLE methods ADD COLUMN previous_secret BYTEA CHECK (previous_secret IS NULL OR get_byte(previous_secret, 0) = 1);
-ALTER TABLE methods ADD COLUMN previous_last4 TEXT NOT NULL DEFAULT '';
-ALTER TABLE methods ADD COLUMN previous_until BIGINT;
-ALTER TABLE method_environments ADD COLUMN previous_secret BYTEA CHECK (previous_secret IS NULL OR get_byte(previous_secret, 0) = 1);
-ALTER TABLE method_environments ADD COLUMN previous_last4 TEXT NOT NULL DEFAULT '';
-ALTER TABLE method_environments ADD COLUMN previous_until BIGINT;

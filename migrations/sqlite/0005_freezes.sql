@@ -37,11 +37,3 @@ CREATE TABLE freezes (
 	FOREIGN KEY (tenant_id, method_id) REFERENCES methods (tenant_id, id),
 	FOREIGN KEY (tenant_id, service_id) REFERENCES services (tenant_id, id)
 ) STRICT;
-
--- The client secret before the present one, while both may be good.
-ALTER TABLE methods ADD COLUMN previous_secret BLOB CHECK (previous_secret IS NULL OR substr(previous_secret, 1, 1) = x'01');
-ALTER TABLE methods ADD COLUMN previous_last4 TEXT NOT NULL DEFAULT '';
-ALTER TABLE methods ADD COLUMN previous_until INTEGER;
-ALTER TABLE method_environments ADD COLUMN previous_secret BLOB CHECK (previous_secret IS NULL OR substr(previous_secret, 1, 1) = x'01');
-ALTER TABLE method_environments ADD COLUMN previous_last4 TEXT NOT NULL DEFAULT '';
-ALTER TABLE method_environments ADD COLUMN previous_until INTEGER;

@@ -18,6 +18,7 @@ import (
 	"latchkey/web/words"
 )
 
+//
 func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
 	problem := func(k authmethods.Kind, c authmethods.Code) error {
 		return fmt.Errorf("wrapped: %w", &authmethods.Problem{Kind: k, Code: c, Detail: "Something."})

@@ -96,6 +96,7 @@ func TestNothingIsToldToWhoDoesNotKnowThePassword(t *testing.T) {
 	}
 }
 
+//
 func TestWhoGuessesWaits(t *testing.T) {
 	s := newSite(t)
 	s.local(t, "marie", marieWord)
