@@ -98,7 +98,9 @@ unit_tests() {
 	# The suites that run servers share one program.
 	go build -o "$scratch/latchkey" ./cmd/latchkey || return 1
 	export LATCHKEY_TEST_BINARY="$scratch/latchkey"
-	CGO_ENABLED=1 go test -json -race -shuffle=on ${fresh[@]+"${fresh[@]}"} ./... | report
+	# The walk over all pages and the crash suites take longer than the usual ten minutes
+	# on a small machine.
+	CGO_ENABLED=1 go test -json -race -shuffle=on -timeout=45m ${fresh[@]+"${fresh[@]}"} ./... | report
 }
 
 # interop_tests runs the nested module, which keeps a foreign OpenID provider out
