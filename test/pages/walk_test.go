@@ -121,7 +121,10 @@ const judgement = `(async rules => {
 	const found = await axe.run(document, { resultTypes: ["violations"], runOnly: rules });
 	const faults = found.violations.flatMap(v => v.nodes.map(n => v.impact + " " + v.id + ": " + n.html.slice(0, 200)));
 	const wide = document.documentElement.scrollWidth;
-	if (wide > innerWidth) faults.push("it is " + wide + " pixels wide, wider than the window");
+	if (wide > innerWidth) {
+		const last = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).pop();
+		faults.push("it is " + wide + " pixels wide, wider than the window, by " + (last ? last.outerHTML.slice(0, 200) : "nothing to be seen"));
+	}
 	return JSON.stringify(faults);
 })`
 
