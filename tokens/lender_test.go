@@ -14,6 +14,7 @@ import (
 	"latchkey/tokens"
 )
 
+//
 func TestPermits(t *testing.T) {
 	permit := func(tenant, method, environment string, scopes ...string) authmethods.Permit {
 		return authmethods.Permit{Tenant: tenant, Method: method, Environment: environment, Scopes: scopes}

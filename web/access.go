@@ -127,6 +127,7 @@ func (s *server) admitPerson(c *route.Call, aside bool) error {
 	}
 	actor := authmethods.Actor{Kind: authmethods.ActorPerson, ID: p.User.ID, Name: p.User.UserName}
 	c.Person, c.Caller = &p, authmethods.NewCaller(c.Tenant.ID, actor, rights, c.RequestID)
+	c.Frozen = s.Frozen.InForce(ctx, c.Tenant.ID)
 	c.Note("user", string(p.User.ID))
 	return nil
 }

@@ -48,6 +48,8 @@ type Deps struct {
 	Mail        *mail.Sender // nil: there is none, and links are shown to whoever makes them
 	// Operations tells operators of the installation; nil: there are no pages of it.
 	Operations system.Operations
+	// Frozen tells people what is stopped; nil: nothing ever is.
+	Frozen *store.Frozen
 	// Live tells open pages what changed; nil: a new one, which hears of nothing.
 	Live *live.Hub
 	// Ready says what the server needs to work and whether it has it; nil: nothing.

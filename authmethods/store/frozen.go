@@ -52,15 +52,42 @@ func (f *Frozen) Check(ctx context.Context, tenant authmethods.TenantID, method 
 	if f == nil {
 		return nil
 	}
+	return stopped(tenant, method, svc, f.reader(ctx))
+}
+
+// reader returns what reads the freezes of one tenant after another.
+func (f *Frozen) reader(ctx context.Context) func(of authmethods.TenantID) ([]authmethods.Freeze, error) {
 	fresh := f.fresh != nil && f.fresh.StaleFor() <= trusted
-	return stopped(tenant, method, svc, func(of authmethods.TenantID) ([]authmethods.Freeze, error) {
+	return func(of authmethods.TenantID) ([]authmethods.Freeze, error) {
 		if fresh {
 			if set, ok := f.known.Load(of); ok {
 				return set.([]authmethods.Freeze), nil
 			}
 		}
 		return f.load(ctx, of)
-	})
+	}
+}
+
+// InForce returns the freezes that people of a tenant are to know of, the widest
+// first. Where the database does not answer there is none: who asks it next says so.
+func (f *Frozen) InForce(ctx context.Context, tenant authmethods.TenantID) []authmethods.Freeze {
+	if f == nil {
+		return nil
+	}
+	var list []authmethods.Freeze
+	read := f.reader(ctx)
+	for _, of := range []authmethods.TenantID{authmethods.Platform, tenant} {
+		set, err := read(of)
+		if err != nil {
+			return nil
+		}
+		for _, freeze := range set {
+			if of == tenant || freeze.Scope == authmethods.FreezeEverything {
+				list = append(list, freeze)
+			}
+		}
+	}
+	return list
 }
 
 // Known is Check by what is remembered, for when the database is away. What is not

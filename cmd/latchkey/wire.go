@@ -95,7 +95,7 @@ func wire(cfg *Config, s *storage, log *slog.Logger) *app {
 	a.public, a.internal = web.New(web.Deps{
 		Services: a.services, Tenants: s.tenants, Store: s.methods, Consents: a.consents, Lender: a.lender, Ledger: a.grants, Catalog: s.catalog,
 		Directory: s.people.directory, Sessions: s.people.sessions, Credentials: s.people.credentials, SignIn: a.signIn, Mail: s.people.mail, Showcase: cfg.showcase,
-		Operations: operations{a, time.Now()}, Live: a.live, Ready: a.ready, Refused: a.refusals.Add, Metrics: metrics, PublicURL: cfg.PublicURL, InternalURL: cfg.internalURL(), TrustedProxies: cfg.TrustedProxies, AddressLimit: cfg.AddressLimit, Log: log,
+		Operations: operations{a, time.Now()}, Live: a.live, Frozen: a.frozen, Ready: a.ready, Refused: a.refusals.Add, Metrics: metrics, PublicURL: cfg.PublicURL, InternalURL: cfg.internalURL(), TrustedProxies: cfg.TrustedProxies, AddressLimit: cfg.AddressLimit, Log: log,
 	})
 	return a
 }

@@ -195,7 +195,7 @@ func TestErrorsHoldNoPlaintext(t *testing.T) {
 }
 
 // TestKnownAnswers opens values made by another implementation, so that neither
-// an upgrade nor a change here can make old databases unreadable unnoticed.
+// an upgrade nor a change here can make old databases unreadable unnoticed. R-70.
 func TestKnownAnswers(t *testing.T) {
 	var v struct {
 		Keyring string

@@ -100,6 +100,7 @@ func New(t testing.TB, change ...Option) *Site {
 		Services: b.Auth, Tenants: b.Tenants, Store: b.Methods, Consents: b.Consents, Lender: b.Lender, Ledger: b.Grants,
 		Catalog: b.Catalog, Directory: b.Directory, Sessions: b.Sessions, Credentials: b.Credentials, SignIn: b.SignIn,
 		PublicURL: pattern, InternalURL: s.Internal, Operations: s.Installation, Log: log,
+		Frozen: store.NewFrozen(store.Options{DB: b.DB, System: b.System, Vault: b.Vault, Catalog: b.Catalog}, nil),
 	}
 	public, internal := web.New(s.Deps)
 	handler.Handle("/", public)

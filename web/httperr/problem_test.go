@@ -18,7 +18,6 @@ import (
 	"latchkey/web/words"
 )
 
-//
 func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
 	problem := func(k authmethods.Kind, c authmethods.Code) error {
 		return fmt.Errorf("wrapped: %w", &authmethods.Problem{Kind: k, Code: c, Detail: "Something."})
@@ -81,6 +80,21 @@ func TestEveryErrorHasItsStatusAndCode(t *testing.T) {
 				t.Errorf("the page: %d %s", page.Code, page.Body)
 			}
 		})
+	}
+}
+
+// also one that somebody has put into words.
+func TestAFaultOfOursTellsNothingOfItsCause(t *testing.T) {
+	w := httptest.NewRecorder()
+	p := &authmethods.Problem{
+		Kind: authmethods.Internal, Code: authmethods.CodeInternal, Detail: "row 7 of table secrets", Reason: "row 7",
+		Fields: []authmethods.FieldError{{Pointer: "/row", Detail: "7"}}, Err: errors.New("row 7"),
+	}
+	if err := httperr.WriteJSON(w, words.Words{}, p, "req_1"); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(w.Body.String(), "row") || !strings.Contains(w.Body.String(), "req_1") {
+		t.Errorf("a fault of ours says %s", w.Body)
 	}
 }
 

@@ -14,10 +14,11 @@ import (
 // page in English for nobody in particular.
 type Chrome struct {
 	Words  words.Words
-	Theme  string  // "light", "dark" or "" for the system's
-	Tenant string  // name, empty where there is none
-	Person *Person // who is signed in; nil: nobody
-	Flash  *Flash  // what the page before has to tell
+	Theme  string   // "light", "dark" or "" for the system's
+	Tenant string   // name, empty where there is none
+	Person *Person  // who is signed in; nil: nobody
+	Flash  *Flash   // what the page before has to tell
+	Frozen []Notice // what is stopped at present
 	// Environment is the one that lists are limited to, or that the page is about;
 	// empty: all.
 	Environment authmethods.Environment
@@ -71,7 +72,7 @@ const (
 func ChromeOf(c *route.Call) Chrome {
 	r := c.Request()
 	chrome := Chrome{
-		Words: Words(c), Tenant: c.Tenant.Name, Flash: takeFlash(c),
+		Words: Words(c), Tenant: c.Tenant.Name, Flash: takeFlash(c), Frozen: frozen(Words(c), c.Frozen),
 		path: r.URL.Path, query: r.URL.Query(), packed: takesPacked(r.Header),
 		may: func(right authmethods.Right) bool { return c.Caller.May(right) == nil },
 	}
@@ -184,3 +185,17 @@ func (Chrome) AccountPath() string { return AccountPath }
 
 // SearchPath is where a search goes.
 func (Chrome) SearchPath() string { return SearchPath }
+
+// frozen says of each freeze what it stops, since when, by whom and why, and who lifts it.
+func frozen(w words.Words, freezes []authmethods.Freeze) []Notice {
+	var list []Notice
+	for _, f := range freezes {
+		text := w.Say("freeze.since", "at", w.Moment(f.At), "by", cmp.Or(f.By.Name, string(f.By.ID)))
+		if f.Reason != "" {
+			text += " " + w.Say("freeze.reason", "reason", f.Reason)
+		}
+		text += " " + w.Say("freeze.means") + " " + w.Say("freeze.lifter."+string(f.Lifter))
+		list = append(list, Notice{Kind: Bad, Title: w.Say("freeze."+string(f.Scope), "name", f.Object), Text: text})
+	}
+	return list
+}

@@ -26,6 +26,8 @@ type Call struct {
 	// Person is who is signed in, where a route needs somebody who is; nil if it was
 	// a program that called.
 	Person *session.Present
+	// Frozen is what is stopped for the tenant, where somebody is signed in.
+	Frozen []authmethods.Freeze
 	// Caller acts in Tenant; on the internal listener it is zero, since a service
 	// of the platform acts in many tenants.
 	Caller authmethods.Caller
