@@ -41,11 +41,12 @@ func commandWith(t *testing.T, w *fleet.World, with []string, args ...string) (s
 }
 
 // judge holds that nothing was lent to the tenants after the command was back, and
-// that those who asked were told why. It returns how many did.
-func (l *load) judge(t *testing.T, back time.Time, tenants ...string) int {
+// that those who asked were told why. It returns how many did. underWay are answers to
+// requests that were sent before.
+func (l *load) judge(t *testing.T, back time.Time, underWay bool, tenants ...string) int {
 	t.Helper()
 	told := 0
-	for _, a := range l.since(back, true) {
+	for _, a := range l.since(back, underWay) {
 		for _, tenant := range tenants {
 			switch {
 			case a.tenant != tenant:
@@ -124,7 +125,7 @@ func TestAfterTheCommandReturnedNothingIsLentByAnyServer(t *testing.T) {
 			w.Announce(t, acme)
 			w.Announce(t, globex)
 			l.rest(t, back, c.stopped...)
-			if told := l.judge(t, back, c.stopped...); told == 0 {
+			if told := l.judge(t, back, true, c.stopped...); told == 0 {
 				t.Error("nobody was told why")
 			}
 			if n := refreshes(w, acme, back); n != 0 {
@@ -160,7 +161,8 @@ func TestAServerThatIsStoppedMeanwhileLendsNothingWhenItGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.rest(t, back, "acme")
-	l.judge(t, back, "acme")
+	// What it was just about to write when it was stopped leaves when it goes on.
+	l.judge(t, back, false, "acme")
 	command(t, w, "unfreeze", "--tenant", "acme")
 	l.flows(t, "acme")
 }
@@ -190,7 +192,7 @@ func TestAServerWithoutItsDatabaseStopsBeforeTheCommandReturns(t *testing.T) {
 	t.Logf("%d loans from memory after the cut", degraded)
 	way.mend()
 	l.rest(t, back, "acme")
-	if told := l.judge(t, back, "acme"); told == 0 {
+	if told := l.judge(t, back, true, "acme"); told == 0 {
 		t.Error("nobody was told why")
 	}
 }
@@ -206,7 +208,7 @@ func TestBesideOneServerOnAFileTheCommandDoesTheSame(t *testing.T) {
 			t.Errorf("the servers: %+v", said)
 		}
 		l.rest(t, back, "acme")
-		if told := l.judge(t, back, "acme"); told == 0 {
+		if told := l.judge(t, back, true, "acme"); told == 0 {
 			t.Error("nobody was told why")
 		}
 		command(t, w, append([]string{"unfreeze"}, scope...)...)

@@ -13,12 +13,12 @@ import (
 type wire struct {
 	t        *testing.T
 	listener net.Listener
-	target   string
 	direct   string
 
-	mu   sync.Mutex
-	down bool
-	open map[net.Conn]bool
+	mu     sync.Mutex
+	target string
+	down   bool
+	open   map[net.Conn]bool
 }
 
 func newWire(t *testing.T) *wire {
@@ -52,14 +52,19 @@ func (w *wire) through(database string) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.mu.Lock()
 	w.target, w.direct = u.Host, database
+	w.mu.Unlock()
 	u.Host = w.listener.Addr().String()
 	return u.String()
 }
 
 func (w *wire) serve(conn net.Conn) {
 	defer conn.Close()
-	other, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", w.target)
+	w.mu.Lock()
+	target := w.target
+	w.mu.Unlock()
+	other, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", target)
 	if err != nil {
 		return
 	}
