@@ -27,7 +27,7 @@ func (f Format) Export(w io.Writer) func([]authmethods.Event) error {
 		encoder := json.NewEncoder(w)
 		return func(events []authmethods.Event) error {
 			for i := range events {
-				if err := encoder.Encode(lineOf(&events[i])); err != nil {
+				if err := encoder.Encode(LineOf(events[i])); err != nil {
 					return err
 				}
 			}
@@ -82,8 +82,8 @@ func harmless(s string) string {
 	return s
 }
 
-// line is an event as JSON, as the administration API has it.
-type line struct {
+// Line is an event as JSON, in exports and in the administration API.
+type Line struct {
 	ID        authmethods.ID                `json:"id"`
 	Seq       int64                         `json:"seq"`
 	At        time.Time                     `json:"at"`
@@ -101,8 +101,9 @@ type lineActor struct {
 	Name string                `json:"name,omitempty"`
 }
 
-func lineOf(e *authmethods.Event) line {
-	return line{
+// LineOf returns an event as JSON.
+func LineOf(e authmethods.Event) Line {
+	return Line{
 		ID: e.ID, Seq: e.Seq, At: e.At.UTC(), Actor: lineActor{e.Actor.Kind, e.Actor.ID, e.Actor.Name}, Action: e.Action,
 		Object: e.Object, ObjectRef: e.ObjectRef, RequestID: e.RequestID, Changes: e.Changes,
 	}

@@ -2,39 +2,12 @@ package api
 
 import (
 	"net/http"
-	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/audit"
 	"latchkey/web/list"
 	"latchkey/web/route"
 )
-
-// event is an entry of the audit log on the wire.
-type event struct {
-	ID        authmethods.ID                `json:"id"`
-	Seq       int64                         `json:"seq"`
-	At        time.Time                     `json:"at"`
-	Actor     actor                         `json:"actor"`
-	Action    string                        `json:"action"`
-	Object    authmethods.ID                `json:"object,omitempty"`
-	ObjectRef string                        `json:"object_ref,omitempty"`
-	RequestID string                        `json:"request_id,omitempty"`
-	Changes   map[string]authmethods.Change `json:"changes,omitempty"`
-}
-
-type actor struct {
-	Kind authmethods.ActorKind `json:"kind"`
-	ID   authmethods.ID        `json:"id,omitempty"`
-	Name string                `json:"name,omitempty"`
-}
-
-func showEvent(e authmethods.Event) event {
-	return event{
-		ID: e.ID, Seq: e.Seq, At: e.At.UTC(), Actor: actor(e.Actor), Action: e.Action,
-		Object: e.Object, ObjectRef: e.ObjectRef, RequestID: e.RequestID, Changes: e.Changes,
-	}
-}
 
 // ListEvents lists the audit log, the newest first.
 func (h *Handlers) ListEvents(c *route.Call) error {
@@ -56,5 +29,5 @@ func (h *Handlers) ListEvents(c *route.Call) error {
 
 func replyEvents(c *route.Call, found []authmethods.Event, limit int) error {
 	page := list.PageOf(found, limit, func(e authmethods.Event) string { return list.SeqCursor(e.Seq) })
-	return c.Reply(http.StatusOK, list.Show(page, showEvent))
+	return c.Reply(http.StatusOK, list.Show(page, audit.LineOf))
 }
