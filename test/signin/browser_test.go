@@ -53,7 +53,7 @@ func TestInABrowser(t *testing.T) {
 		s.call(s.acme, "POST", "/sign-ins/"+code+"/link", map[string]any{"user": "paul@acme.example"}, nil)
 		p.press(`a[href^="/api/sso/login/zoho"]`)
 		p.choose("paul@home.example") // who consented before
-		p.arrive("/app/") // where they were going
+		p.arrive("/app/")             // where they were going
 		p.open("/account")
 		p.seeText("main", "paul@acme.example")
 		var card struct {
