@@ -216,7 +216,7 @@ func (e *Engine) setBack(ctx context.Context, s Slot, j *job, reg *Registration,
 	rotates := reg.Provider.Refresh.Rotation != catalog.RotatesNever
 	b := Setback{
 		Epoch: j.g.Epoch + 1, Failure: *f,
-		RetryAt: now.Add(backoff(j.g.Failures+1, f, reg.Provider.Limits.ThrottleBackoff, rand.Float64())),
+		RetryAt: now.Add(backoff(j.g.Failures+1, f, reg.Provider.Limits.ThrottleBackoff, rand.Float64())), // #nosec G404 -- spreads retries
 		// Where refresh tokens rotate, a lost answer may have replaced the one we
 		// hold, and stays lost whatever else a retry meets with. Elsewhere asking
 		// again is all there is to it.

@@ -76,21 +76,21 @@ func TestTimesAreComparedByTheDatabasesClock(t *testing.T) {
 	storage.EachURL(t, func(t *testing.T, url string) {
 		ctx, in := t.Context(), seeded(t, url)
 		for _, c := range []struct {
-			what           string
-			set            db.Set
-			lapsed, future int64
+			what            string
+			set             db.Set
+			notPast, future int64
 		}{
 			{"NULL", db.To("secret_set_at", db.Time(0)), 1, 0},
-			{"an hour ago", db.ToFromNow("secret_set_at", -time.Hour), 1, 0},
-			{"in an hour", db.ToFromNow("secret_set_at", time.Hour), 0, 1},
+			{"an hour ago", db.ToFromNow("secret_set_at", -time.Hour), 0, 0},
+			{"in an hour", db.ToFromNow("secret_set_at", time.Hour), 1, 1},
 		} {
 			if ok, err := db.UpdateIf[environment](ctx, in, rowA, []db.Set{c.set}); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
-			lapsed, err1 := db.Count[environment](ctx, in, db.Lapsed("secret_set_at"))
+			notPast, err1 := db.Count[environment](ctx, in, db.NotPast("secret_set_at"))
 			future, err2 := db.Count[environment](ctx, in, db.Ahead("secret_set_at"))
-			if err := errors.Join(err1, err2); err != nil || lapsed != c.lapsed || future != c.future {
-				t.Errorf("%s: lapsed %d, ahead %d, %v", c.what, lapsed, future, err)
+			if err := errors.Join(err1, err2); err != nil || notPast != c.notPast || future != c.future {
+				t.Errorf("%s: not past %d, ahead %d, %v", c.what, notPast, future, err)
 			}
 		}
 		row, now, err := db.GetNow[environment](ctx, in, rowA)

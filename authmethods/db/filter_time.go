@@ -18,13 +18,13 @@ func Ahead(col string) Filter { return fromNow(col, ">", 0) }
 // the database's clock.
 func BeforeNow(col string, d time.Duration) Filter { return fromNow(col, "<", d) }
 
-// Lapsed keeps the rows whose column col is NULL or past by the database's clock.
-// No index finds them; [Past] may be what is meant.
-func Lapsed(col string) Filter { return orUnset(col, Past(col)) }
-
 // NotPast keeps the rows whose column col is NULL or in the future by the
 // database's clock.
-func NotPast(col string) Filter { return orUnset(col, Ahead(col)) }
+func NotPast(col string) Filter {
+	return Filter{func(now string) clause.Expression {
+		return clause.Or(clause.Eq{Column: column(col), Value: nil}, Ahead(col).expr(now))
+	}}
+}
 
 // newer and older compare with a moment in the past.
 func newer(col string, d time.Duration) Filter { return fromNow(col, ">", -d) }
@@ -40,11 +40,5 @@ func fromNow(col, op string, d time.Duration) Filter {
 			sql, vars = sql+" + ?", append(vars, d.Microseconds())
 		}
 		return clause.Expr{SQL: sql, Vars: vars}
-	}}
-}
-
-func orUnset(col string, f Filter) Filter {
-	return Filter{func(now string) clause.Expression {
-		return clause.Or(clause.Eq{Column: column(col), Value: nil}, f.expr(now))
 	}}
 }

@@ -34,7 +34,7 @@ func (w *Watcher) listen(ctx context.Context) {
 			return
 		}
 		w.log.Info("not listening for changes, only polling", "error", err, "again_in", wait)
-		pace(ctx, wait/2+rand.N(wait/2)) // not all processes at once
+		pace(ctx, wait/2+rand.N(wait/2)) // #nosec G404 -- not all processes at once
 		wait = min(2*wait, latest)
 	}
 }

@@ -68,11 +68,11 @@ func (c *zohoCommand) describe(w io.Writer, sim *zohosim.Server, seed zohosim.De
 
 // writeIntegrations writes the table of data centres that leads to the simulator.
 func writeIntegrations(dir string, sim *zohosim.Sim) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the directory of integration types: %w", err)
 	}
 	path := filepath.Join(dir, "zoho.dc.yaml")
-	if err := os.WriteFile(path, []byte(dataCentreTable(sim.DataCentres())), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(dataCentreTable(sim.DataCentres())), 0o600); err != nil {
 		return fmt.Errorf("writing integration types: %w", err)
 	}
 	return nil

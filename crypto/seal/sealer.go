@@ -169,13 +169,6 @@ func (s *Sealer) Stale(sealed []byte) bool {
 	return !ok || version != s.active
 }
 
-// VersionOf returns the version of the data key that sealed says it was sealed with;
-// 0 for what is no sealed value.
-func VersionOf(sealed []byte) uint32 {
-	version, _ := keyVersion(sealed)
-	return version
-}
-
 // keyVersion returns the version of the data key of a value that has the shape
 // of a sealed one.
 func keyVersion(sealed []byte) (uint32, bool) {

@@ -35,7 +35,7 @@ type Outcome struct {
 	Device secret.Text
 }
 
-const wrongPassword = "User name or password is wrong."
+const wrongPassword = "User name or password is wrong." // #nosec G101 -- a text
 
 // Verify checks a password. A wrong one, an unknown user and a user without a
 // password are the same Problem (wrong_password) after the same work; too many

@@ -78,7 +78,7 @@ func (b *breaker) fail(now time.Time, who string, probe bool, asked time.Duratio
 	b.opened++
 	open := min(time.Second<<min(b.opened-1, 10), b.most)
 	open = max(open, min(asked, time.Hour))
-	open += time.Duration(rand.Float64() * float64(open) / 4)
+	open += time.Duration(rand.Float64() * float64(open) / 4) // #nosec G404 -- spreads probes
 	b.until, b.shared = now.Add(open), false
 	return open
 }

@@ -105,14 +105,14 @@ func (k *Keeper) one(ctx context.Context, ref store.Ref, now time.Time) (at *tim
 	}()
 	kept, err := k.Store.Keep(ctx, ref)
 	if p := (*authmethods.Problem)(nil); errors.As(err, &p) && p.Code == authmethods.CodeFrozen {
-		later := now.Add(frozen + time.Duration(rand.Float64()*float64(frozen)))
+		later := now.Add(frozen + time.Duration(rand.Float64()*float64(frozen))) // #nosec G404 -- spreads refreshes
 		return &later, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if kept.Slot == nil {
-		later := now.Add(asleep + time.Duration(rand.Float64()*float64(asleep)))
+		later := now.Add(asleep + time.Duration(rand.Float64()*float64(asleep))) // #nosec G404 -- spreads refreshes
 		return &later, nil
 	}
 	switch d := tokens.Upkeep(k.Engine.Policy, &kept.Grant, &kept.Provider.Refresh, kept.Now); d.Step {
@@ -133,5 +133,5 @@ func wait(err error) time.Duration {
 			rest = long
 		}
 	}
-	return rest + time.Duration(rand.Float64()*float64(min(rest, spread)))
+	return rest + time.Duration(rand.Float64()*float64(min(rest, spread))) // #nosec G404 -- spreads refreshes
 }

@@ -17,7 +17,7 @@ import (
 // The words of RFC 8693.
 const (
 	grantTypeExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
-	typeAccessToken   = "urn:ietf:params:oauth:token-type:access_token"
+	typeAccessToken   = "urn:ietf:params:oauth:token-type:access_token" // #nosec G101 -- a name
 )
 
 // refusal is an error answer of a token endpoint (RFC 6749 section 5.2).

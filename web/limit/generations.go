@@ -25,5 +25,3 @@ func (g *generations[K, V]) set(k K, v V) {
 	}
 	g.newer[k] = v
 }
-
-func (g *generations[K, V]) len() int { return len(g.newer) + len(g.old) }

@@ -25,7 +25,7 @@ func functions(w words.Words) template.FuncMap {
 
 // code is a word for programs within a sentence.
 func code(s string) template.HTML {
-	return template.HTML("<code>" + template.HTMLEscapeString(s) + "</code>") //nolint:gosec // escaped
+	return template.HTML("<code>" + template.HTMLEscapeString(s) + "</code>") // #nosec G203 -- escaped
 }
 
 // machine writes a time for programs.
@@ -41,7 +41,7 @@ func when(w words.Words, t time.Time) string {
 
 // timed is a time element within a sentence.
 func timed(t time.Time, shown string) template.HTML {
-	return template.HTML(`<time datetime="` + machine(t) + `">` + template.HTMLEscapeString(shown) + `</time>`) //nolint:gosec // escaped
+	return template.HTML(`<time datetime="` + machine(t) + `">` + template.HTMLEscapeString(shown) + `</time>`) // #nosec G203 -- escaped
 }
 
 // reached says how the step n of several looks from the step at.
