@@ -11,7 +11,7 @@ import (
 )
 
 func TestEightProcessesMayStartAtOnce(t *testing.T) {
-	storage.EachURL(t, func(t *testing.T, url string) {
+	storage.EachEmpty(t, func(t *testing.T, url string) {
 		d := storage.DialectOf(url)
 		var group sync.WaitGroup
 		ran, errs := make([]int, 8), make([]error, 8)
@@ -37,7 +37,7 @@ func TestEightProcessesMayStartAtOnce(t *testing.T) {
 }
 
 func TestANewerDatabaseIsRefused(t *testing.T) {
-	storage.EachURL(t, func(t *testing.T, url string) {
+	storage.EachEmpty(t, func(t *testing.T, url string) {
 		d, pool := storage.DialectOf(url), storage.Raw(t, url)
 		if _, err := migrations.Apply(t.Context(), pool, d); err != nil {
 			t.Fatal(err)
@@ -54,7 +54,7 @@ func TestANewerDatabaseIsRefused(t *testing.T) {
 }
 
 func TestAMigrationThatFailsInTheMiddleLeavesNothing(t *testing.T) {
-	storage.EachURL(t, func(t *testing.T, url string) {
+	storage.EachEmpty(t, func(t *testing.T, url string) {
 		d, pool := storage.DialectOf(url), storage.Raw(t, url)
 		ctx := t.Context()
 		// The last table of the first migration is in its way.
@@ -79,7 +79,7 @@ func TestAMigrationThatFailsInTheMiddleLeavesNothing(t *testing.T) {
 }
 
 func TestAMigrationThatIsCalledOffReleasesTheDatabase(t *testing.T) {
-	storage.EachURL(t, func(t *testing.T, url string) {
+	storage.EachEmpty(t, func(t *testing.T, url string) {
 		d, pool := storage.DialectOf(url), storage.Raw(t, url)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

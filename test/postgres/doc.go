@@ -1,4 +1,4 @@
-// Package postgres gives each test an empty PostgreSQL database of its own, on
+// Package postgres gives each test a PostgreSQL database of its own, on
 // one throw-away server a test process.
 //
 // The server is started by the first test that asks for a [URL] and dies with the

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,9 @@ type Server struct {
 	folder *folder  // nil for a server that is not ours to stop
 	stop   chan struct{}
 	gone   chan struct{}
+
+	filling sync.Mutex
+	filled  string // the database that [CopyOf] copies, once there is one
 }
 
 // Start starts a server, or takes the one that LATCHKEY_TEST_POSTGRES_URL names.
@@ -200,13 +204,16 @@ func freePort() (int, error) {
 }
 
 // create makes an empty database and returns its name and address.
-func (s *Server) create(ctx context.Context) (name, address string, err error) {
+func (s *Server) create(ctx context.Context, original string) (name, address string, err error) {
 	name = "latchkey_test_" + token.RandomSlug(12)
-	if err := s.exec(ctx, "CREATE DATABASE "+name+" OWNER "+owner+" TEMPLATE template0"); err != nil {
+	if err := s.exec(ctx, "CREATE DATABASE "+name+" OWNER "+owner+" TEMPLATE "+original); err != nil {
 		return "", "", fmt.Errorf("creating a database: %w", err)
 	}
 	u := *s.base
 	u.Path, u.User = "/"+name, s.as(owner)
+	if original != template {
+		return name, u.String(), nil // it is let serve as the original was
+	}
 	if err := run(ctx, u.String(), letServe); err != nil {
 		return "", "", fmt.Errorf("preparing a database: %w", err)
 	}

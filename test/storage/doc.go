@@ -1,5 +1,5 @@
 // Package storage runs tests of what is stored on both databases, SQLite in a
-// folder of the test and an empty PostgreSQL, so that a difference between them
+// folder of the test and a PostgreSQL of its own, so that a difference between them
 // fails a test.
 //
 // A package that stores rows of its own calls [Conform] with all its row types: it

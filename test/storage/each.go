@@ -1,9 +1,13 @@
 package storage
 
 import (
+	"cmp"
+	"context"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -20,13 +24,54 @@ func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	EachURL(t, func(t *testing.T, url string) { f(t, Open(t, url)) })
 }
 
-// EachURL runs f with the addresses of two empty databases, not migrated.
+// EachURL runs f with the addresses of two databases that are migrated and hold
+// nothing.
 func EachURL(t *testing.T, f func(t *testing.T, url string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		f(t, "sqlite:"+filepath.Join(t.TempDir(), "latchkey.db"))
+	t.Run("sqlite", func(t *testing.T) { f(t, newSQLite(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		f(t, postgres.CopyOf(t, func(url string) error { return migrate(context.WithoutCancel(t.Context()), url) }))
 	})
+}
+
+// EachEmpty runs f with the addresses of two databases that are not even migrated.
+func EachEmpty(t *testing.T, f func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "latchkey.db")) })
 	t.Run("postgres", func(t *testing.T) { f(t, postgres.URL(t)) })
+}
+
+func newSQLite(t *testing.T) string {
+	t.Helper()
+	content, err := migratedSQLite()
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	if err = cmp.Or(err, os.WriteFile(path, content, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// migratedSQLite is the file of a migrated database. Copying it is quicker than
+// migrating for each test.
+var migratedSQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "latchkey-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "latchkey.db")
+	if err := migrate(context.Background(), "sqlite:"+path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+func migrate(ctx context.Context, url string) error {
+	d, err := db.Open(ctx, db.Options{URL: url})
+	if err != nil {
+		return err
+	}
+	return d.Close()
 }
 
 // Open migrates the database, opens it as [Served] says and closes it when the test
@@ -50,11 +95,7 @@ func Open(t testing.TB, url string) *db.DB {
 // their row-level security.
 func Served(t testing.TB, url string) string {
 	t.Helper()
-	d, err := db.Open(t.Context(), db.Options{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
+	if err := migrate(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
 	return postgres.Served(url)
