@@ -132,16 +132,8 @@ func (h *Handlers) doubts(c *route.Call, of sso.Connector) []string {
 
 // ChangeConnector applies a merge patch.
 func (h *Handlers) ChangeConnector(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
+	rev, change, err := patch(c, readConnectorPatch)
 	if err != nil {
-		return err
-	}
-	body, err := strict.Decode(c.Request())
-	if err != nil {
-		return err
-	}
-	change := readConnectorPatch(body)
-	if err := body.Err(); err != nil {
 		return err
 	}
 	return h.changeConnector(c, rev, change)
@@ -178,18 +170,7 @@ func (h *Handlers) setDisabled(c *route.Call, disabled bool) error {
 
 // DeleteConnector deletes a connector with what is pinned to it.
 func (h *Handlers) DeleteConnector(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
-	if err != nil {
-		return err
-	}
-	t, err := h.people(c)
-	if err != nil {
-		return err
-	}
-	if err := t.DeleteConnector(c.Request().Context(), c.Param("id"), rev); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return remove(c, h.people, (*directory.Tenant).DeleteConnector)
 }
 
 // usualFunnel is for how long sign-ins are counted unless something else is asked.

@@ -109,18 +109,7 @@ func (h *Handlers) ChangeMethod(c *route.Call) error {
 
 // DeleteMethod deletes a method on which nothing depends.
 func (h *Handlers) DeleteMethod(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
-	if err != nil {
-		return err
-	}
-	t, err := h.in(c)
-	if err != nil {
-		return err
-	}
-	if err := t.DeleteMethod(c.Request().Context(), c.Param("id"), rev); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return remove(c, h.in, (*store.Tenant).DeleteMethod)
 }
 
 // DuplicateMethod makes a method like another, without its secret.

@@ -97,21 +97,18 @@ func (h *Handlers) GetRole(c *route.Call) error {
 	return replyRev(c, http.StatusOK, all[i].Rev, showRole(all[i]))
 }
 
-// ChangeRole applies a merge patch.
-func (h *Handlers) ChangeRole(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
-	if err != nil {
-		return err
-	}
-	body, err := strict.Decode(c.Request())
-	if err != nil {
-		return err
-	}
+func readRolePatch(body *strict.Object) directory.RoleChange {
 	change := directory.RoleChange{Name: body.PatchText("name", maxName)}
 	if body.Has("rights") {
 		change.Rights = new(readRights(body))
 	}
-	if err := body.Err(); err != nil {
+	return change
+}
+
+// ChangeRole applies a merge patch.
+func (h *Handlers) ChangeRole(c *route.Call) error {
+	rev, change, err := patch(c, readRolePatch)
+	if err != nil {
 		return err
 	}
 	t, err := h.people(c)
@@ -127,16 +124,5 @@ func (h *Handlers) ChangeRole(c *route.Call) error {
 
 // DeleteRole deletes a role that nobody has and no connector gives.
 func (h *Handlers) DeleteRole(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
-	if err != nil {
-		return err
-	}
-	t, err := h.people(c)
-	if err != nil {
-		return err
-	}
-	if err := t.DeleteRole(c.Request().Context(), c.Param("id"), rev); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return remove(c, h.people, (*directory.Tenant).DeleteRole)
 }

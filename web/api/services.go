@@ -124,18 +124,12 @@ func (h *Handlers) GetService(c *route.Call) error {
 
 // ChangeService applies a merge patch.
 func (h *Handlers) ChangeService(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
+	rev, change, err := patch(c, func(body *strict.Object) store.ServiceChange {
+		return store.ServiceChange{
+			Name: body.PatchText("name", maxName), Admin: body.PatchBool("admin"), Disabled: body.PatchBool("disabled"),
+		}
+	})
 	if err != nil {
-		return err
-	}
-	body, err := strict.Decode(c.Request())
-	if err != nil {
-		return err
-	}
-	change := store.ServiceChange{
-		Name: body.PatchText("name", maxName), Admin: body.PatchBool("admin"), Disabled: body.PatchBool("disabled"),
-	}
-	if err := body.Err(); err != nil {
 		return err
 	}
 	t, err := h.in(c)
@@ -151,18 +145,7 @@ func (h *Handlers) ChangeService(c *route.Call) error {
 
 // DeleteService deletes a service account; its keys stop working.
 func (h *Handlers) DeleteService(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
-	if err != nil {
-		return err
-	}
-	t, err := h.in(c)
-	if err != nil {
-		return err
-	}
-	if err := t.DeleteService(c.Request().Context(), c.Param("id"), rev); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return remove(c, h.in, (*store.Tenant).DeleteService)
 }
 
 // AddPermit lets a service account borrow more.

@@ -145,16 +145,8 @@ func (h *Handlers) user(c *route.Call) (sso.User, *directory.Tenant, error) {
 
 // ChangeUser applies a merge patch.
 func (h *Handlers) ChangeUser(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
+	rev, change, err := patch(c, readUserPatch)
 	if err != nil {
-		return err
-	}
-	body, err := strict.Decode(c.Request())
-	if err != nil {
-		return err
-	}
-	change := readUserPatch(body)
-	if err := body.Err(); err != nil {
 		return err
 	}
 	return h.changeUser(c, rev, change)
@@ -162,17 +154,11 @@ func (h *Handlers) ChangeUser(c *route.Call) error {
 
 // SetRoles gives a person these roles and no others.
 func (h *Handlers) SetRoles(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
+	rev, roles, err := patch(c, func(body *strict.Object) []string {
+		body.Require("roles")
+		return append([]string{}, body.Texts("roles", maxRoles, maxRef)...)
+	})
 	if err != nil {
-		return err
-	}
-	body, err := strict.Decode(c.Request())
-	if err != nil {
-		return err
-	}
-	body.Require("roles")
-	roles := append([]string{}, body.Texts("roles", maxRoles, maxRef)...)
-	if err := body.Err(); err != nil {
 		return err
 	}
 	return h.changeUser(c, rev, directory.UserChange{Roles: &roles})
@@ -192,16 +178,5 @@ func (h *Handlers) changeUser(c *route.Call, rev int64, change directory.UserCha
 
 // DeleteUser deletes a person. Nobody is ever given the user name again.
 func (h *Handlers) DeleteUser(c *route.Call) error {
-	rev, err := ifMatch(c.Request())
-	if err != nil {
-		return err
-	}
-	t, err := h.people(c)
-	if err != nil {
-		return err
-	}
-	if err := t.DeleteUser(c.Request().Context(), c.Param("id"), rev); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return remove(c, h.people, (*directory.Tenant).DeleteUser)
 }
