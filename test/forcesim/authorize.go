@@ -64,6 +64,9 @@ func (s *Server) decide(org organisation, client Client, query url.Values) url.V
 	if len(scopes) == 0 {
 		scopes = strings.Fields(defaultScopes)
 	}
+	if client.Scopes != nil {
+		scopes = slices.DeleteFunc(scopes, func(s string) bool { return !slices.Contains(client.Scopes, s) })
+	}
 	value := "aPrx" + rand.Text() + "=="
 	s.codes[value] = &code{
 		grant:       &grant{host: org.host, clientID: client.ID, scopes: scopes},

@@ -14,6 +14,9 @@ type Client struct {
 	Secret       string
 	RedirectURIs []string
 	RequirePKCE  bool
+	// Scopes are all that it is ever granted, whatever it asks for, as the settings of a
+	// connected app have it; nil: what it asks for.
+	Scopes []string
 }
 
 // Server is a running simulator.

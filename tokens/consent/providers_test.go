@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -93,37 +94,54 @@ func TestAPastedSelfClientCodeMakesAConnection(t *testing.T) {
 	})
 }
 
+// withSalesforce is a broker with a method "force" whose clients are registered in both
+// environments of the simulator, and granted these scopes only if any are given.
+func withSalesforce(t *testing.T, d *db.DB, grants ...string) (*broker.Broker, *forcesim.Server) {
+	t.Helper()
+	force := forcesim.Start()
+	t.Cleanup(force.Close)
+	b := broker.New(t, d, fstest.MapFS{"salesforce.yaml": {Data: []byte(salesforceAt(force.URL))}})
+	for _, h := range []forcesim.Host{forcesim.Production, forcesim.Sandbox} {
+		force.Register(h, forcesim.Client{
+			ID: "client-of-" + string(h), Secret: "secret-of-" + string(h), RequirePKCE: true, Scopes: grants,
+			RedirectURIs: []string{broker.PublicURL.RedirectURI(b.Tenant)},
+		})
+	}
+	b.ZohoDesk(t, func(n *methods.NewMethod) {
+		n.Reference, n.IntegrationType, n.DataCentre = "force", "salesforce", ""
+		n.Scopes = []string{"api", "refresh_token", "openid", "id"}
+		n.ClientID, n.ClientSecret = "client-of-"+string(forcesim.Production), secret.New("secret-of-"+string(forcesim.Production))
+	})
+	tenant, err := b.Methods.For(b.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, key := "client-of-"+string(forcesim.Sandbox), secret.New("secret-of-"+string(forcesim.Sandbox))
+	if _, err := tenant.ChangeMethod(t.Context(), "force", 0, methods.MethodChange{
+		Environments: map[authmethods.Environment]methods.EnvironmentChange{authmethods.Sandbox: {ClientID: &id, ClientSecret: key}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return b, force
+}
+
+// approved is what became of a consent for the method "force".
+func approved(t *testing.T, b *broker.Broker, e authmethods.Environment) consent.Attempt {
+	t.Helper()
+	_, address := b.Begin(t, "force", e, consent.EnableOptions{})
+	attempt, err := b.Return(t, redirectedTo(t, address))
+	if err != nil || attempt.Status != consent.Completed {
+		t.Fatalf("%s: %s %s %s %v", e, attempt.Status, attempt.Code, attempt.Detail, err)
+	}
+	return attempt
+}
+
 func TestSeparateHostsForSandboxAndProduction(t *testing.T) {
 	storage.Each(t, func(t *testing.T, d *db.DB) {
-		force := forcesim.Start()
-		t.Cleanup(force.Close)
-		b := broker.New(t, d, fstest.MapFS{"salesforce.yaml": {Data: []byte(salesforceAt(force.URL))}})
-		for _, h := range []forcesim.Host{forcesim.Production, forcesim.Sandbox} {
-			force.Register(h, forcesim.Client{
-				ID: "client-of-" + string(h), Secret: "secret-of-" + string(h), RequirePKCE: true,
-				RedirectURIs: []string{broker.PublicURL.RedirectURI(b.Tenant)},
-			})
-		}
-		b.ZohoDesk(t, func(n *methods.NewMethod) {
-			n.Reference, n.IntegrationType, n.DataCentre = "force", "salesforce", ""
-			n.Scopes = []string{"api", "refresh_token", "openid", "id"}
-			n.ClientID, n.ClientSecret = "client-of-"+string(forcesim.Production), secret.New("secret-of-"+string(forcesim.Production))
-		})
-		tenant, err := b.Methods.For(b.Admin)
-		if err != nil {
-			t.Fatal(err)
-		}
-		id, key := "client-of-"+string(forcesim.Sandbox), secret.New("secret-of-"+string(forcesim.Sandbox))
-		if _, err := tenant.ChangeMethod(t.Context(), "force", 0, methods.MethodChange{
-			Environments: map[authmethods.Environment]methods.EnvironmentChange{authmethods.Sandbox: {ClientID: &id, ClientSecret: key}},
-		}); err != nil {
-			t.Fatal(err)
-		}
+		b, force := withSalesforce(t, d)
 		for e, host := range map[authmethods.Environment]forcesim.Host{authmethods.Production: forcesim.Production, authmethods.Sandbox: forcesim.Sandbox} {
-			_, address := b.Begin(t, "force", e, consent.EnableOptions{})
-			attempt, err := b.Return(t, redirectedTo(t, address))
-			if err != nil || attempt.Status != consent.Completed {
-				t.Fatalf("%s: %s %s %s %v", e, attempt.Status, attempt.Code, attempt.Detail, err)
+			if a := approved(t, b, e); a.Code != "" {
+				t.Errorf("%s: %s %s", e, a.Code, a.Detail)
 			}
 			loan := lend(t, b, tokens.LoanRequest{Method: "force", Environment: e})
 			if loan.APIBaseURL != force.InstanceURL(host) {
@@ -133,6 +151,25 @@ func TestSeparateHostsForSandboxAndProduction(t *testing.T) {
 			if err != nil || !result.OK {
 				t.Errorf("%s: the test call ended %+v %v", e, result, err)
 			}
+		}
+	})
+}
+
+//
+func TestWhatWasGrantedIsKeptAndWhatIsLackingIsTold(t *testing.T) {
+	storage.Each(t, func(t *testing.T, d *db.DB) {
+		b, _ := withSalesforce(t, d, "api", "refresh_token", "id")
+		a := approved(t, b, authmethods.Production)
+		if a.Code != authmethods.CodeScopesMissing || !strings.Contains(a.Detail, "openid") || strings.Contains(a.Detail, "api") {
+			t.Errorf("the consent ended with %s: %s", a.Code, a.Detail)
+		}
+		loan := lend(t, b, tokens.LoanRequest{Method: "force", Scopes: []string{"api"}})
+		if slices.Contains(loan.Scopes, "openid") || !slices.Contains(loan.Scopes, "api") {
+			t.Errorf("the loan says that it has the scopes %v", loan.Scopes)
+		}
+		_, err := b.Lender.Lend(t.Context(), broker.Service(b.Tenant.ID), tokens.LoanRequest{Method: "force", Scopes: []string{"openid"}})
+		if p, ok := problem(err); !ok || p.Code != authmethods.CodeScopesMissing {
+			t.Errorf("a loan for what was not granted: %v", err)
 		}
 	})
 }
