@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/audit"
 	"latchkey/authmethods/store"
+	"latchkey/web"
 	"latchkey/web/route"
 	"latchkey/zohosim"
 )
@@ -87,6 +89,22 @@ func TestABatchIsAnsweredItemByItemInItsOrder(t *testing.T) {
 	}
 	if !strings.Contains(s.logs.String(), `"loans":"2","refused":"4"`) || strings.Contains(s.logs.String(), single.text("access_token")) {
 		t.Errorf("the log: %s", s.logs)
+	}
+}
+
+// R-81: a batch does not hide what somebody may not do.
+func TestTheRefusedItemsOfABatchAreCounted(t *testing.T) {
+	var counted []audit.Refusal
+	s := newStack(t, func(d *web.Deps) {
+		d.Refused = func(_ authmethods.Caller, r audit.Refusal) { counted = append(counted, r) }
+	})
+	s.connect()
+	s.batch(s.borrower,
+		fields{"method": "zoho-desk", "environment": "sandbox"}, fields{"method": "zoho-desk"}, fields{"method": "nothing"},
+		fields{"method": "zoho-desk", "environment": "sandbox"},
+	)
+	if len(counted) != 2 || counted[0].Code != authmethods.CodeLoanNotAllowed || counted[1] != counted[0] || counted[0].Operation != batchPath {
+		t.Errorf("counted: %+v", counted)
 	}
 }
 

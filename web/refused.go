@@ -15,14 +15,29 @@ import (
 // they could not prove, and what was too much. That a page asks for a sign-in first, or
 // a program forgot its key, is no refusal.
 func (s *server) refused(c *route.Call, err error) {
-	status := c.Response().Status
-	if s.Refused == nil || status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusTooManyRequests {
+	if s.Refused == nil {
+		return
+	}
+	for _, part := range c.Refused {
+		if p := httperr.Of(part); refusal(httperr.Status(p)) {
+			s.count(c, p.Code)
+		}
+	}
+	if !refusal(c.Response().Status) {
 		return
 	}
 	code := s.codeOf(c, err)
 	if code == authmethods.CodeNotSignedIn || code == authmethods.CodeInvalidAPIKey && c.Request().Header["Authorization"] == nil {
 		return
 	}
+	s.count(c, code)
+}
+
+func refusal(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusTooManyRequests
+}
+
+func (s *server) count(c *route.Call, code authmethods.Code) {
 	s.Refused(s.refusedCaller(c), audit.Refusal{Code: code, Operation: c.Path(), From: c.RealIP()})
 }
 

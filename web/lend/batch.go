@@ -88,20 +88,19 @@ func (h *Handlers) lendAll(c *route.Call, wishes []wish) []result {
 		})
 	}
 	_ = g.Wait()
-	refused := 0
 	for i := range results {
 		err := results[i].err
 		if err == nil {
 			h.Lent(results[i].loan.Source)
 			continue
 		}
-		refused++
+		c.Refused = append(c.Refused, err)
 		if httperr.Of(err).Kind == authmethods.Internal {
 			h.Log.ErrorContext(ctx, "a loan of a batch", "request_id", c.RequestID, "item", i, "error", err.Error())
 		}
 	}
-	c.Note("loans", strconv.Itoa(len(results)-refused))
-	c.Note("refused", strconv.Itoa(refused))
+	c.Note("loans", strconv.Itoa(len(results)-len(c.Refused)))
+	c.Note("refused", strconv.Itoa(len(c.Refused)))
 	return results
 }
 

@@ -31,6 +31,8 @@ type Call struct {
 	// Caller acts in Tenant; on the internal listener it is zero, since a service
 	// of the platform acts in many tenants.
 	Caller authmethods.Caller
+	// Refused is what was refused inside an answer that is good as a whole.
+	Refused []error
 	// Notes are added to the one line that the log has for the request.
 	Notes []slog.Attr
 	room  [4]slog.Attr // of the first notes
