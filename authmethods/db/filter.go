@@ -29,6 +29,12 @@ func column(name string) clause.Column { return clause.Column{Table: clause.Curr
 // Eq keeps the rows whose column col equals v.
 func Eq(col string, v any) Filter { return fixed(clause.Eq{Column: column(col), Value: v}) }
 
+// Sifting is [Eq] of a text that no index is searched for: it sifts what the other
+// conditions find, where those find less.
+func Sifting(col string, text string) Filter {
+	return fixed(clause.Expr{SQL: "? || '' = ?", Vars: []any{column(col), text}})
+}
+
 // Not keeps the rows whose column col has another value than v.
 func Not(col string, v any) Filter { return fixed(clause.Neq{Column: column(col), Value: v}) }
 

@@ -89,6 +89,9 @@ func gormOn(dialector gorm.Dialector, prepare bool, log *slog.Logger) (*gorm.DB,
 		Logger:                 newSlowLog(log),
 		NowFunc:                func() time.Time { return time.Now().UTC() },
 		DisableAutomaticPing:   true,
+		// Columns are named. What a prepared «SELECT *» yields changes when a newer
+		// program adds one, and PostgreSQL then refuses the statement.
+		QueryFields: true,
 	})
 }
 

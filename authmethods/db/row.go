@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -64,8 +65,13 @@ type timed[T any] struct {
 // that replicas share.
 func GetNow[T any, P Row[T]](ctx context.Context, in Tenant, id authmethods.ID) (*T, time.Time, error) {
 	var out timed[T]
+	about := gorm.Statement{DB: in.h.read}
+	if err := about.Parse(&out.Row); err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading %T: %w", out.Row, err)
+	}
+	// Columns are named for the reason that [gormOn] gives.
 	res := in.where(ctx, in.h.read.Model(new(T)), []Filter{Eq("id", id)}).
-		Select("*, " + in.h.now + " AS db_now").Limit(1).Scan(&out)
+		Select(strings.Join(about.Schema.DBNames, ", ") + ", " + in.h.now + " AS db_now").Limit(1).Scan(&out)
 	err := res.Error
 	if err == nil && res.RowsAffected == 0 {
 		err = gorm.ErrRecordNotFound

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -32,7 +33,8 @@ const (
 // synchronous(full): with WAL, anything less may lose the newest commits when
 // the power fails, and a lost commit of a rotated refresh token is a dead
 // connection. secure_delete: a deleted secret must not stay in the file.
-// busy_timeout: who cannot be served is told so within two seconds.
+// busy_timeout: who cannot be served is told so within two seconds. It comes first,
+// since what follows may find the file locked by somebody who is just leaving.
 var pragmas = []string{
 	"busy_timeout(1500)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "secure_delete(on)",
 }
@@ -62,19 +64,19 @@ func openSQLite(ctx context.Context, path string, o Options) (*DB, error) {
 		}
 		d.closers = append(d.closers, unlock)
 	}
-	write, err := sqlitePool(path, 1, "immediate", append([]string{cache, checkpoint}, pragmas...))
+	write, err := sqlitePool(path, 1, "immediate", append(slices.Clone(pragmas), cache, checkpoint))
 	if err != nil {
 		d.Close()
 		return nil, err
 	}
 	d.own(write)
-	read, err := sqlitePool(path, readers, "deferred", append([]string{"query_only(on)"}, pragmas...))
+	read, err := sqlitePool(path, readers, "deferred", append(slices.Clone(pragmas), "query_only(on)"))
 	if err != nil {
 		d.Close()
 		return nil, err
 	}
 	d.own(read)
-	statements, err := sqlitePool(path, reading, "deferred", append([]string{"query_only(on)"}, pragmas...))
+	statements, err := sqlitePool(path, reading, "deferred", append(slices.Clone(pragmas), "query_only(on)"))
 	if err != nil {
 		d.Close()
 		return nil, err

@@ -9,5 +9,9 @@ import (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	// Every command forgets the secrets of its environment, not the server alone: some
+	// wait for minutes.
+	p := &program{environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	p.exposed = keepSecretsInside()
+	os.Exit(p.exit(p.execute(context.Background(), os.Args[1:])))
 }

@@ -13,6 +13,7 @@ type program struct {
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	exposed        error // why secrets are less protected than they could be
 }
 
 // commands is the command line. Each verb has a file of its own.
@@ -39,12 +40,6 @@ type commands struct {
 	Migrate   migrateCommand    `cmd:"" help:"Bring the database up to date and say so."`
 	Config    configCommand     `cmd:"" help:"Print the effective configuration, without secrets."`
 	Version   versionCommand    `cmd:"" help:"Print the version."`
-}
-
-// run is the whole program. It returns the exit code.
-func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
-	return p.exit(p.execute(ctx, args))
 }
 
 // execute parses the command line and runs the command that it names.

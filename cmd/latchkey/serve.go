@@ -21,8 +21,8 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	log := newLogger(cfg, p.stderr)
-	if err := keepSecretsInside(); err != nil {
-		log.Warn("secrets are less protected than they could be", "error", err)
+	if p.exposed != nil {
+		log.Warn("secrets are less protected than they could be", "error", p.exposed)
 	}
 	for _, w := range cfg.warnings() {
 		log.Warn(w)
