@@ -49,3 +49,7 @@ func (w *World) MustRun(t testing.TB, into any, args ...string) {
 		t.Fatalf("latchkey %s printed %q: %v", strings.Join(args, " "), out, err)
 	}
 }
+
+// Upgrade has commands be those of another program from now on. Servers are
+// upgraded one by one: see [Process.Upgrade].
+func (w *World) Upgrade(program string) { w.path = program }

@@ -56,6 +56,13 @@ func (p *Process) Start() error {
 	return p.Ready()
 }
 
+// Upgrade has the next start be that of another program.
+func (p *Process) Upgrade(program string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.path = program
+}
+
 // Launch starts the server and does not wait for it; see [Process.Ready].
 func (p *Process) Launch() error {
 	p.mu.Lock()

@@ -53,6 +53,7 @@ type Options struct {
 	Settings []string
 	Types    map[string]string // more integration types, by file name
 	Race     bool              // build the program with the race detector
+	Program  string            // path of another program than this tree's, to begin with
 }
 
 // World is an installation: servers, a database, a provider, and tenants whose
@@ -81,7 +82,10 @@ func New(t testing.TB, o Options) *World {
 	if o.Storage == "" {
 		o.Storage = SQLite
 	}
-	w := &World{Options: o, Dir: t.TempDir(), Loans: &Log{}, path: Binary(t, o.Race)}
+	w := &World{Options: o, Dir: t.TempDir(), Loans: &Log{}, path: o.Program}
+	if w.path == "" {
+		w.path = Binary(t, o.Race)
+	}
 	w.startProvider(t)
 	w.makeDatabase(t)
 	for i := range max(1, o.Replicas) {
