@@ -112,6 +112,35 @@ func (s *Store) List(ctx context.Context, c authmethods.Caller, q sso.SignInQuer
 	if err != nil {
 		return nil, err
 	}
+	rows, err := list(ctx, in, q)
+	found := make([]sso.SignIn, len(rows))
+	for i := range rows {
+		found[i] = rows[i].signIn()
+	}
+	return found, err
+}
+
+// Whole is [Store.List] with their claims.
+func (s *Store) Whole(ctx context.Context, c authmethods.Caller, q sso.SignInQuery) ([]sso.SignIn, error) {
+	in, err := s.o.DB.For(c)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := list(ctx, in, q)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]sso.SignIn, len(rows))
+	for i := range rows {
+		found[i] = rows[i].signIn()
+		if found[i].Claims, err = s.openClaims(ctx, in, rows[i].ID, rows[i].Claims); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func list(ctx context.Context, in db.Tenant, q sso.SignInQuery) ([]signInRow, error) {
 	var by []db.Filter
 	for column, value := range map[string]string{
 		"connector_id": string(q.Connector), "user_id": string(q.User), "outcome": string(q.Outcome), "code": string(q.Code),
@@ -127,14 +156,7 @@ func (s *Store) List(ctx context.Context, c authmethods.Caller, q sso.SignInQuer
 		by = append(by, db.Below("id", q.Before))
 	}
 	rows, err := db.Newest[signInRow](ctx, in, "id", q.Limit, by...)
-	if err != nil {
-		return nil, doing("listing sign-ins", err)
-	}
-	found := make([]sso.SignIn, len(rows))
-	for i := range rows {
-		found[i] = rows[i].signIn()
-	}
-	return found, nil
+	return rows, doing("listing sign-ins", err)
 }
 
 func doing(what string, err error) error {

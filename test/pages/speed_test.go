@@ -1,34 +1,35 @@
 package pages_test
 
 import (
-	"database/sql"
-	"fmt"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"flag"
+	"html"
+	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"latchkey/authmethods"
-	"latchkey/authmethods/store"
-	"latchkey/migrations"
 	"latchkey/test/pages"
 	"latchkey/test/postgres"
-	"latchkey/test/storage"
-	"latchkey/zohosim"
+	"latchkey/web"
+	"latchkey/web/list"
 )
 
-// How much the tenant has whose pages are measured.
-const (
-	manyMethods  = 50
-	manyUsers    = 1_000
-	manySignIns  = 10_000
-	manyEvents   = 1_000_000
-	manyServices = 20
-	manyHours    = 30 * 24
-)
+var manyEvents = flag.Int("events", 1_000_000, "how many events the audit log has when pages are measured")
 
 // BenchmarkPages measures how long the server takes for each page of a tenant that has
-// much of everything. It asserts nothing: every page is meant to take less than 100 ms.
+// much of everything: the shortest, the middle and the longest time, and what it sends, compressed:
+// the page, and the page with all that it loads. Of a file it measures what goes before
+// its first byte. It asserts nothing: every page is meant to take less than 100 ms.
 func BenchmarkPages(b *testing.B) {
 	for name, at := range map[string]func(testing.TB) string{
 		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "latchkey.db") },
@@ -39,145 +40,179 @@ func BenchmarkPages(b *testing.B) {
 			s := pages.New(b, pages.On(address))
 			ada := s.Visitor(b)
 			objects := s.Furnish(b, ada)
-			fill(b, s, address, objects)
-			s.Forget()
 			paths := s.Addresses(b, ada, objects)
-			paths = append(paths, more(b, s, objects)...)
+			fill(b, s, address, objects, *manyEvents)
+			s.Forget()
+			paths = append(append(paths, narrowed(objects)...), later(b, ada, objects)...)
+			server, _ := web.New(s.Deps)
+			m := meter{server: server, origin: s.Origin, cookies: ada.Cookies()}
 			for _, path := range paths {
-				b.Run(strings.ReplaceAll(path, "/", "|"), func(b *testing.B) {
-					for b.Loop() {
-						if a := ada.Get(path); a.StatusCode != http.StatusOK && a.StatusCode != http.StatusSeeOther {
-							b.Fatalf("%d %s", a.StatusCode, a.Text())
-						}
-					}
-				})
+				b.Run(strings.ReplaceAll(named(path, objects), "/", "|"), func(b *testing.B) { m.measure(b, path) })
+			}
+			m.cookies = nil
+			for _, path := range []string{"/login", "/error/" + objects["sign-ins/:ref"], "/.well-known/jwks.json"} {
+				b.Run("nobody"+strings.ReplaceAll(named(path, objects), "/", "|"), func(b *testing.B) { m.measure(b, path) })
 			}
 		})
 	}
 }
 
-// more are addresses with filters, searches and tabs.
-func more(b *testing.B, s *pages.Site, objects map[string]string) []string {
-	b.Helper()
+// named is an address with names in the place of ids.
+func named(path string, objects map[string]string) string {
+	for _, key := range slices.Sorted(maps.Keys(objects)) {
+		if value := objects[key]; value != pages.None {
+			kind, _, _ := strings.Cut(key, "/")
+			path = strings.ReplaceAll(path, value, strings.ToUpper(kind))
+		}
+	}
+	return path
+}
+
+// narrowed are addresses with filters, searches and tabs, and files.
+func narrowed(objects map[string]string) []string {
 	method, connection, user, sso := objects["methods/:id"], objects["connections/:id"], objects["users/:id"], objects["sso/:id"]
-	list := []string{
-		"/methods?status=active", "/methods?q=filled", "/methods?reach=30d", "/connections?reach=30d", "/connections?state=active",
-		"/connections/" + connection + "?span=7d", "/loans?connection=" + connection,
-		"/users?q=person+9", "/users?state=active", "/sso/" + sso + "/sign-ins?outcome=refused&days=90",
-		"/audit?actor=" + user, "/audit?action=method.changed", "/audit?object=" + method, "/audit?actor=" + user + "&action=connection.tested",
-		"/audit?action=nothing.such", "/audit?actor=nobody",
+	service := objects["service-accounts/:id"]
+	all := []string{
+		"/?env=production", "/methods?status=active", "/methods?q=filled", "/methods?reach=30d", "/connections?reach=30d", "/connections?state=active",
+		"/connections/" + connection + "?span=7d",
+		"/loans?tokens=all", "/loans?connection=" + connection, "/loans?connection=" + connection + "&tokens=all",
+		"/loans?service=" + service, "/loans?service=" + service + "&tokens=all", "/loans?service=" + service + "&connection=" + connection + "&tokens=all",
+		"/users?text=person+9", "/users?text=nobody+at+all", "/users?disabled=false", "/users?disabled=true", "/users?role=help-desk", "/users?connector=" + sso,
+		"/sso/" + sso + "/sign-ins?outcome=refused&days=90", "/sso/" + sso + "/sign-ins?outcome=pending&days=90", "/sso/" + sso + "/check?from=sign_ins",
 		"/search?q=filled", "/search?q=person+99", "/search?q=nothing+at+all", "/search?q=" + user,
+		"/audit/export.csv", "/audit/export.jsonl", "/audit/export.csv?actor=" + user, "/users/export",
+	}
+	for _, q := range []url.Values{
+		{"actor": {user}}, {"actor": {service}}, {"actor": {"Person 7"}}, {"actor": {"usr_nobody"}}, {"actor": {"nobody"}},
+		{"action": {"session.began"}}, {"action": {"method.changed"}}, {"action": {"role.deleted"}}, {"action": {"tenant.created"}},
+		{"object": {method}}, {"object": {"nothing"}},
+		{"actor": {user}, "action": {"session.began"}}, {"actor": {user}, "action": {"settings.changed"}},
+		{"actor": {service}, "action": {"settings.changed"}}, {"actor": {service}, "action": {"role.deleted"}},
+		{"actor": {"Telephone"}, "action": {"role.deleted"}}, {"actor": {"Person 7"}, "action": {"session.began"}},
+		{"actor": {"usr_nobody"}, "action": {"session.began"}}, {"actor": {"nobody"}, "action": {"session.began"}}, {"object": {"nothing"}, "action": {"session.began"}},
+		{"actor": {service}, "action": {"method.changed"}}, {"actor": {service}, "object": {method}}, {"action": {"role.deleted"}, "object": {method}}, {"action": {"session.began"}, "object": {method}},
+		{"actor": {user}, "action": {"role.deleted"}, "object": {method}},
+	} {
+		all = append(all, "/audit?"+q.Encode())
 	}
 	for _, tab := range []string{"settings", "scopes", "activity", "used"} {
-		list = append(list, "/methods/"+method+"?tab="+tab)
+		all = append(all, "/methods/"+method+"?tab="+tab)
 	}
-	return list
+	return all
 }
 
-// fill gives acme much of everything.
-func fill(b *testing.B, s *pages.Site, address string, objects map[string]string) {
+// onward is a link to the next part of a list.
+var onward = regexp.MustCompile(`rel="next" href="([^"]*)"`)
+
+// later are parts of long lists that are not their first.
+func later(b *testing.B, ada *pages.Visitor, objects map[string]string) []string {
 	b.Helper()
-	have, err := s.Store().Methods(b.Context(), "", 200)
-	must(b, err)
-	for i := len(have); i < manyMethods; i++ {
-		reference := fmt.Sprintf("filled-%d", i)
-		s.Method(func(n *store.NewMethod) { n.Name, n.Reference = "Filled "+reference, reference })
-		s.Approve(b, reference, authmethods.Production, zohosim.Approval{User: "ada@example.eu"})
+	all := []string{"/audit?cursor=" + list.SeqCursor(int64(*manyEvents)/2), "/audit?action=session.began&cursor=" + list.SeqCursor(int64(*manyEvents)/2)}
+	for _, path := range []string{
+		"/users", "/sso/" + objects["sso/:id"] + "/sign-ins?days=90", "/loans?tokens=all", "/loans",
+		"/loans?tokens=all&service=" + objects["service-accounts/:id"], "/loans?tokens=all&connection=" + objects["connections/:id"],
+	} {
+		at := path
+		for range 15 {
+			next := onward.FindStringSubmatch(ada.Get(at).Body)
+			if next == nil {
+				break
+			}
+			at = html.UnescapeString(next[1])
+		}
+		if at == path {
+			b.Errorf("%s has no second part", path)
+		}
+		all = append(all, at)
 	}
-	for i := range manyServices {
-		_, err := s.Store().CreateService(b.Context(), store.NewService{
-			Name: fmt.Sprintf("Service %d", i), Permits: []authmethods.Permit{{Method: fmt.Sprintf("filled-%d", i+1), Environment: "production"}},
-		})
+	return all
+}
+
+// meter asks the server without a network between.
+type meter struct {
+	server  http.Handler
+	origin  string
+	cookies []*http.Cookie
+}
+
+func (m *meter) measure(b *testing.B, path string) {
+	var took []time.Duration
+	var last *answer
+	for b.Loop() {
+		last = m.get(b, path)
+		took = append(took, last.took)
+	}
+	if ok := last.Code == http.StatusOK || last.Code == http.StatusSeeOther; !ok {
+		b.Fatalf("%s answers %d", path, last.Code)
+	}
+	slices.Sort(took)
+	milliseconds := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	b.ReportMetric(0, "ns/op") // it is the mean of what follows
+	b.ReportMetric(milliseconds(took[0]), "min-ms")
+	b.ReportMetric(milliseconds(took[len(took)/2]), "p50-ms")
+	b.ReportMetric(milliseconds(took[len(took)-1]), "max-ms")
+	if !last.file() {
+		b.ReportMetric(float64(last.Body.Len())/1024, "KiB")
+		b.ReportMetric(float64(m.weight(b, last))/1024, "first-KiB")
+	}
+}
+
+// answer is what the server sends. Of a file it takes what comes first and no more.
+type answer struct {
+	*httptest.ResponseRecorder
+	begun time.Time
+	took  time.Duration
+}
+
+var errEnough = errors.New("whoever asked has gone")
+
+func (a *answer) file() bool { return a.Header().Get("Content-Disposition") != "" }
+
+// Write implements [http.ResponseWriter].
+func (a *answer) Write(content []byte) (int, error) {
+	if !a.file() {
+		return a.ResponseRecorder.Write(content)
+	}
+	if a.took == 0 {
+		a.took = time.Since(a.begun)
+	}
+	return 0, errEnough
+}
+
+func (m *meter) get(b *testing.B, path string) *answer {
+	b.Helper()
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, m.origin+path, nil)
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Accept-Encoding", "gzip")
+	for _, c := range m.cookies {
+		r.AddCookie(c)
+	}
+	a := &answer{ResponseRecorder: httptest.NewRecorder(), begun: time.Now()}
+	m.server.ServeHTTP(a, r)
+	if a.took == 0 {
+		a.took = time.Since(a.begun)
+	}
+	return a
+}
+
+var part = regexp.MustCompile(`/static/[0-9a-f]+\.[a-z]+`)
+
+// weight is how much is sent of a page with all that it loads.
+func (m *meter) weight(b *testing.B, page *answer) int {
+	b.Helper()
+	text, sum := page.Body.Bytes(), page.Body.Len()
+	if page.Header().Get("Content-Encoding") == "gzip" {
+		packed, err := gzip.NewReader(bytes.NewReader(text))
+		must(b, err)
+		text, err = io.ReadAll(packed)
 		must(b, err)
 	}
-	f := filler{b: b, raw: storage.Raw(b, address), postgres: storage.DialectOf(address) == migrations.Postgres}
-	tenant := string(s.Tenant.ID)
-	const now = "1763750000000000" // what is younger than that is not needed
-	f.run(manyUsers, `INSERT INTO users (tenant_id, id, user_name, user_key, email, email_key, display_name, language, theme, invited, version, rev, created_at, updated_at)
-		SELECT '`+tenant+`', `+f.id("usr")+`, 'person' || i, 'person' || i, 'person' || i || '@example.eu', 'person' || i || '@example.eu', 'Person ' || i, '', '', `+f.no()+`, 1, 1, `+now+` + i, `+now+` + i FROM n`)
-	f.run(manyUsers, `INSERT INTO user_roles (tenant_id, id, user_id, role, created_at, updated_at)
-		SELECT '`+tenant+`', `+f.id("uro")+`, `+f.id("usr")+`, 'viewer', 1, 1 FROM n`)
-	f.run(manyUsers, `INSERT INTO user_connectors (tenant_id, id, user_id, connector_id, created_at, updated_at)
-		SELECT '`+tenant+`', `+f.id("uco")+`, `+f.id("usr")+`, '`+objects["sso/:id"]+`', 1, 1 FROM n`)
-	f.run(manySignIns, `INSERT INTO sign_ins (tenant_id, id, connector_id, reference_code, outcome, code, user_id, user_name, issuer, subject, data_centre, trace, address, user_agent, finished_at, created_at, updated_at)
-		SELECT '`+tenant+`', `+f.id("sin")+`, '`+objects["sso/:id"]+`', 'FILL' || i, CASE WHEN i % 10 = 0 THEN 'refused' ELSE 'signed_in' END,
-		CASE WHEN i % 10 = 0 THEN 'no_matching_user' ELSE '' END, CASE WHEN i % 10 = 0 THEN '' ELSE '`+objects["users/:id"]+`' END, 'ada', 'issuer', 'subject', 'eu', '[]', '127.0.0.1', 'browser',
-		`+f.now()+` - i * 200000000, `+f.now()+` - i * 200000000, 1 FROM n`)
-	var last int64
-	must(b, f.raw.QueryRowContext(b.Context(), `SELECT MAX(seq) FROM audit_events WHERE tenant_id = '`+tenant+`'`).Scan(&last))
-	f.run(manyEvents, fmt.Sprintf(`INSERT INTO audit_events (tenant_id, id, seq, actor_kind, actor_id, actor_name, action, object_id, object_ref, request_id, changes, previous_hash, hash, created_at, updated_at)
-		SELECT '%s', %s, %d + i, 'person', CASE WHEN i %% 100 = 0 THEN '%s' ELSE 'usr_' || (i %% 997) END, 'Somebody',
-		CASE WHEN i %% 1000 = 0 THEN 'method.changed' WHEN i %% 50000 = 1 THEN 'connection.tested' ELSE 'session.begun' END,
-		CASE WHEN i %% 500 = 0 THEN '%s' ELSE 'usr_' || (i %% 997) END, 'reference', 'req', '{}', %s, %s, %s - (%d - i) * 10000000, 1 FROM n`,
-		tenant, f.id("evt"), last, objects["users/:id"], objects["methods/:id"], f.bytes(), f.bytes(), f.now(), manyEvents))
-	f.exec(fmt.Sprintf(`UPDATE audit_heads SET seq = %d WHERE tenant_id = '%s'`, last+manyEvents, tenant))
-	f.run(manyHours, `INSERT INTO connection_hours (tenant_id, id, connection_id, hour, refreshed, throttled, provider_down, grant_lost, client_rejected, missing, troubled,
-			at_hand1, at_hand2, at_hand3, at_hand4, at_hand5, at_hand6, at_hand7, at_hand8, asked1, asked2, asked3, asked4, asked5, asked6, asked7, asked8, created_at, updated_at)
-		SELECT '`+tenant+`', 'hour_' || i || c.id, c.id, (`+f.now()+` / 3600000000 - i) * 3600000000, 1, 0, CASE WHEN i % 50 = 0 THEN 1 ELSE 0 END, 0, 0, 0, CASE WHEN i % 50 = 0 THEN 1 ELSE 0 END,
-			1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1 FROM n JOIN connections c ON c.tenant_id = '`+tenant+`'`)
-	const days = 7
-	f.run(days*24, `INSERT INTO tokens (tenant_id, id, grant_id, version, issued_at, expires_at, created_at, updated_at)
-		SELECT '`+tenant+`', 'tok_' || i || c.id, c.id, i, `+f.now()+` - i * 3600000000, `+f.now()+` - (i - 1) * 3600000000, 1, 1 FROM n JOIN connections c ON c.tenant_id = '`+tenant+`'`)
-	f.run(days*24, `INSERT INTO loans (tenant_id, id, service_id, service_name, grant_id, token_id, token_expires_at, purpose, lent, first_lent_at, last_lent_at, created_at, updated_at)
-		SELECT '`+tenant+`', 'lend_' || i || c.id || s.id, s.id, s.name, c.id, 'tok_' || i || c.id, `+f.now()+` - (i - 1) * 3600000000, 'call', 100, `+f.now()+` - i * 3600000000, `+f.now()+` - (i - 1) * 3600000000, 1, 1
-		FROM n JOIN connections c ON c.tenant_id = '`+tenant+`' JOIN services s ON s.tenant_id = '`+tenant+`' AND s.name LIKE 'Service 1%'`)
-	f.exec(`ANALYZE`)
-}
-
-// filler writes rows past every wall, as many at a time as the database likes.
-type filler struct {
-	b        *testing.B
-	raw      *sql.DB
-	postgres bool
-}
-
-// run runs a statement over n (i), the numbers from 1.
-func (f filler) run(n int, statement string) {
-	f.b.Helper()
-	numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", n)
-	if f.postgres {
-		numbers = fmt.Sprintf("WITH n (i) AS (SELECT CAST(generate_series AS BIGINT) FROM generate_series(1, %d)) ", n)
+	known := map[string]bool{}
+	for _, path := range part.FindAllString(string(text), -1) {
+		if !known[path] {
+			known[path] = true
+			sum += m.get(b, path).Body.Len()
+		}
 	}
-	head, rest, _ := strings.Cut(statement, "SELECT")
-	if f.postgres {
-		f.exec(numbers + head + "SELECT" + rest)
-		return
-	}
-	f.exec(head + numbers + "SELECT" + rest)
-}
-
-func (f filler) exec(statement string) {
-	f.b.Helper()
-	if _, err := f.raw.ExecContext(f.b.Context(), statement); err != nil {
-		f.b.Fatalf("%.200s: %v", statement, err)
-	}
-}
-
-// id is a well-formed id from the number of the row.
-func (f filler) id(prefix string) string {
-	if f.postgres {
-		return "'" + prefix + "_' || lpad(CAST(i AS TEXT), 26, '0')"
-	}
-	return "'" + prefix + "_' || printf('%026d', i)"
-}
-
-func (f filler) now() string {
-	if f.postgres {
-		return "CAST(extract(epoch FROM now()) * 1000000 AS BIGINT)"
-	}
-	return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
-}
-
-func (f filler) no() string {
-	if f.postgres {
-		return "FALSE"
-	}
-	return "0"
-}
-
-func (f filler) bytes() string {
-	if f.postgres {
-		return `'\x01'::bytea`
-	}
-	return "x'01'"
+	return sum
 }
