@@ -21,6 +21,7 @@ type Method struct {
 	EnvironmentURL  string // the provider's address for this customer, where it has one
 	ClientID        string
 	Secret          SecretInfo
+	NextSecret      SecretInfo // see [Client]
 	Scopes          []string
 	DataCentre      string // a code of the integration type, or DataCentreAuto
 	Settings        Settings
@@ -61,6 +62,7 @@ type MethodEnvironment struct {
 	Enabled        bool
 	ClientID       string
 	Secret         SecretInfo
+	NextSecret     SecretInfo // of the Secret here; without one the method's counts
 	EnvironmentURL string
 	// ClientVersion counts the changes of client ID and secret here; it is the
 	// Version of the [Client].
@@ -87,6 +89,15 @@ func (m *Method) In(e Environment) *MethodEnvironment {
 	return nil
 }
 
+// SecretsIn returns the client secret that counts in an environment, and the one that
+// is to follow it: an environment with one of its own inherits neither.
+func (m *Method) SecretsIn(e Environment) (present, next SecretInfo) {
+	if own := m.In(e); own != nil && own.Secret.Set {
+		return own.Secret, own.NextSecret
+	}
+	return m.Secret, m.NextSecret
+}
+
 // ClientIDIn returns the client ID that counts in an environment.
 func (m *Method) ClientIDIn(e Environment) string {
 	if own := m.In(e); own != nil && own.ClientID != "" {
@@ -99,7 +110,13 @@ func (m *Method) ClientIDIn(e Environment) string {
 type Client struct {
 	ID     string
 	Secret secret.Text
-	// Version counts the changes of ID and secret: a verdict about a client
+	// Next is the secret that is tried, once, where the provider refuses Secret, and
+	// that takes its place when it is accepted; absent: there is none.
+	Next secret.Text
+	// Version counts the changes of ID and secrets: a verdict about a client
 	// applies only to the version that was sent.
 	Version int64
+	// Base is Version without the changes that a next secret alone made: what was begun
+	// at the provider with one version of a Base may end with another.
+	Base int64
 }

@@ -23,6 +23,9 @@ type Answer struct {
 	Date        time.Time // the provider's clock; zero: it did not say
 	Body        secret.Text
 	Truncated   bool // the connection ended before the body did
+	// WithNext says that it answers the client's next secret, because the provider
+	// refused the present one.
+	WithNext bool
 }
 
 // Success reports whether the answer might hold tokens, and so must be durable
@@ -78,6 +81,18 @@ func Read(p *catalog.Provider, a Answer) (*Renewal, *Failure) {
 		}
 	}
 	return r, nil
+}
+
+// RefusesClient reports that an answer refuses the credentials of the client and gives
+// nothing. No code and no refresh token was used then (RFC 6749 section 5.2), so that the
+// same request may be made with other credentials.
+func RefusesClient(p *catalog.Provider, a Answer) bool {
+	f := fields(a)
+	if f.text("access_token") != "" || f.text("refresh_token") != "" {
+		return false
+	}
+	_, failure := Read(p, a)
+	return failure != nil && failure.Code == authmethods.CodeClientRejected
 }
 
 // refusal classifies an answer that is not a success, by code and shape, never

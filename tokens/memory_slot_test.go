@@ -280,6 +280,14 @@ func (r *replica) Claim(_ context.Context, epoch int64, a tokens.Attempt, lease 
 	return ok && err == nil, err
 }
 
+func (r *replica) Promote(_ context.Context, version int64) error {
+	return r.do("promote", func() {
+		if r.client == version {
+			r.client++
+		}
+	})
+}
+
 // Stow needs no storage; it meets its own fates.
 func (r *replica) Stow(c tokens.Capture) error {
 	if !r.alive() {

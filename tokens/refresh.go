@@ -96,7 +96,11 @@ func (e *Engine) receive(ctx context.Context, s Slot, j *job, reg *Registration,
 	}
 	result := success(c, j.g.Epoch+1, renewal, j.g.Access.Scopes)
 	applied := false
-	if err := e.insist(ctx, s, claimed, func() (err error) { applied, err = s.Succeed(ctx, result); return err }); applied || err != nil {
+	err := e.insist(ctx, s, claimed, func() (err error) { applied, err = s.Succeed(ctx, result); return err })
+	if answer.WithNext {
+		e.promote(ctx, s, reg.Client.Version)
+	}
+	if applied || err != nil {
 		return true, nil, err
 	}
 	return true, nil, e.rescue(ctx, s, j, result)

@@ -22,7 +22,46 @@ const (
 	AlreadyReplaced Outcome = "already_replaced"
 	ScopeProblem    Outcome = "scope_problem" // a new token would not help
 	NotReplaced     Outcome = "not_replaced"  // the refresh budget is spent, or the refresh failed
+	// What a new token would not help with either, more exactly.
+	WrongOrganization Outcome = "wrong_organization"
+	AccountLimited    Outcome = "account_limited"
+	QuotaReached      Outcome = "quota_reached"
 )
+
+// Verdict is what the contract with services calls the outcome.
+func (o Outcome) Verdict() string {
+	switch o {
+	case WrongOrganization, AccountLimited:
+		return string(ScopeProblem)
+	case QuotaReached:
+		return string(NotReplaced)
+	}
+	return string(o)
+}
+
+// Code is of the diagnosis that explains the outcome; empty: what was reported was not
+// about the token.
+func (o Outcome) Code() authmethods.Code {
+	switch o {
+	case Replaced, AlreadyReplaced:
+		return authmethods.CodeTokenRejected
+	case ScopeProblem:
+		return authmethods.CodePermissionMissing
+	case WrongOrganization:
+		return authmethods.CodeOrganizationMismatch
+	case AccountLimited:
+		return authmethods.CodeAccountLimited
+	case QuotaReached:
+		return authmethods.CodeQuotaReached
+	}
+	return ""
+}
+
+// outcomes are those of reports for which no new token is asked.
+var outcomes = map[catalog.APIClass]Outcome{
+	catalog.APIPermission: ScopeProblem, catalog.APIOrganization: WrongOrganization, catalog.APIAccount: AccountLimited,
+	catalog.APIQuota: QuotaReached, catalog.APIOther: NotReplaced,
+}
 
 // Reject answers a report that a provider refused the token with the given id.
 // Any number of reports of one token cause one refresh at most: the token is
@@ -41,11 +80,8 @@ func (l *Lender) Reject(ctx context.Context, svc *authmethods.Service, id authme
 		return "", Loan{}, err
 	}
 	request.Scopes = permit.Scopes // as much as the service may have
-	switch issued.Provider.APIErrors.Class(r.Status, r.Code) {
-	case catalog.APIPermission:
-		return ScopeProblem, Loan{}, nil
-	case catalog.APIOther:
-		return NotReplaced, Loan{}, nil
+	if final, ok := outcomes[issued.Provider.APIErrors.Class(r.Status, r.Code)]; ok {
+		return final, Loan{}, nil
 	}
 	g, now, err := issued.Slot.Load(ctx)
 	if err != nil {

@@ -42,6 +42,9 @@ type Slot interface {
 	// SetBack records a failure and ends or keeps the attempt, if the epoch is
 	// still the given one.
 	SetBack(context.Context, Setback) (bool, error)
+	// Promote makes the client's next secret its present one, because the provider
+	// took it, if the client is still of this version.
+	Promote(ctx context.Context, version int64) error
 }
 
 // Registration is a client at a provider.

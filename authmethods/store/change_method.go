@@ -5,12 +5,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
 	"latchkey/authmethods/feed"
-	"latchkey/crypto/seal"
 	"latchkey/crypto/secret"
 )
 
@@ -21,7 +19,9 @@ type MethodChange struct {
 	Mode           *authmethods.Mode
 	EnvironmentURL *string
 	ClientID       *string
-	ClientSecret   secret.Text
+	ClientSecret   secret.Text // counts at once
+	NextSecret     secret.Text // to follow the present one; see authmethods.Client
+	ForgetNext     bool        // without effect beside a NextSecret
 	Scopes         *[]string
 	DataCentre     *string
 	Settings       *authmethods.Settings
@@ -33,7 +33,9 @@ type MethodChange struct {
 type EnvironmentChange struct {
 	ClientID       *string
 	ClientSecret   secret.Text
-	ForgetSecret   bool // use the method's own secret again
+	ForgetSecret   bool        // use the method's own secrets again
+	NextSecret     secret.Text // to follow the environment's own one
+	ForgetNext     bool
 	EnvironmentURL *string
 }
 
@@ -46,7 +48,7 @@ func (t *Tenant) ChangeMethod(ctx context.Context, ref string, rev int64, mc Met
 	if err := t.caller.May(authmethods.ModifyMethods); err != nil {
 		return authmethods.Method{}, err
 	}
-	mc.ClientSecret = trimmed(mc.ClientSecret)
+	mc.ClientSecret, mc.NextSecret = trimmed(mc.ClientSecret), trimmed(mc.NextSecret)
 	// The sealer is had before the transaction, which is to be short.
 	if _, err := t.Vault.Sealer(ctx, t.in); err != nil {
 		return authmethods.Method{}, err
@@ -73,9 +75,11 @@ type methodEdit struct {
 	in     db.Tenant
 	change MethodChange
 	noted  changes
+	faults faults
 	// client says that what is sent to the provider changes: a verdict about the
 	// client before counts no more.
 	client bool
+	secret secretEdit // of the method itself
 }
 
 func (e *methodEdit) apply(ctx context.Context, ref string, rev int64) (authmethods.Method, error) {
@@ -84,19 +88,21 @@ func (e *methodEdit) apply(ctx context.Context, ref string, rev int64) (authmeth
 	if err != nil {
 		return none, err
 	}
-	m, err := wholeMethod(ctx, e.in, row)
+	environments, err := environmentsOf(ctx, e.in, row.ID)
 	if err != nil {
 		return none, err
 	}
+	m := row.method(environments)
 	e.edit(&m)
-	edits := e.editEnvironments(&m)
+	e.editSecrets(ctx, row, m.Mode)
+	edits := e.editEnvironments(ctx, &m, environments)
 	if len(e.noted) == 0 {
 		return none, errUnchanged
 	}
-	if err := invalid(checkMethod(e.Catalog, &m, e.secrets())); err != nil {
+	if err := invalid(append(checkMethod(e.Catalog, &m, e.secrets()), e.faults...)); err != nil {
 		return none, err
 	}
-	if err := e.storeMethod(ctx, &m); err != nil {
+	if err := e.storeMethod(ctx, &m, row.secrets()); err != nil {
 		return none, err
 	}
 	for _, edit := range edits {
@@ -115,9 +121,10 @@ func (e *methodEdit) apply(ctx context.Context, ref string, rev int64) (authmeth
 }
 
 func (e *methodEdit) secrets() map[string]secret.Text {
-	given := map[string]secret.Text{"/client_secret": e.change.ClientSecret}
+	given := map[string]secret.Text{"/client_secret": e.change.ClientSecret, "/next_client_secret": e.change.NextSecret}
 	for env, c := range e.change.Environments {
-		given["/environments/"+string(env)+"/client_secret"] = c.ClientSecret
+		at := "/environments/" + string(env)
+		given[at+"/client_secret"], given[at+"/next_client_secret"] = c.ClientSecret, c.NextSecret
 	}
 	return given
 }
@@ -146,10 +153,14 @@ func (e *methodEdit) edit(m *authmethods.Method) {
 		c.DataCentre = &auto
 	}
 	e.client = e.text("data_centre", &m.DataCentre, c.DataCentre) || e.client
-	if !c.ClientSecret.IsZero() {
-		e.noted.secret("client_secret")
-		e.client = true
-	}
+}
+
+// editSecrets decides what becomes of the method's own secrets.
+func (e *methodEdit) editSecrets(ctx context.Context, row *methodRow, mode authmethods.Mode) {
+	e.secret = secretEdit{present: e.change.ClientSecret, next: e.change.NextSecret, forgetNext: e.change.ForgetNext}
+	e.faults.add("/next_client_secret", e.settle(ctx, e.in, mode, row.secrets(), &e.secret))
+	noteSecrets(e.noted, "", &e.secret)
+	e.client = e.client || !e.secret.presentStays()
 }
 
 func (e *methodEdit) text(field string, at *string, to *string) bool {
@@ -161,16 +172,16 @@ func (e *methodEdit) text(field string, at *string, to *string) bool {
 	return note(e.noted, field, from, *at)
 }
 
-func (e *methodEdit) storeMethod(ctx context.Context, m *authmethods.Method) error {
+func (e *methodEdit) storeMethod(ctx context.Context, m *authmethods.Method, have clientSecrets) error {
 	sets := fromMethod(m).sets()
-	if e.client {
-		sets = append(sets, db.Plus("client_version", 1))
+	if e.client || !e.secret.nextStays() {
+		sets = append(sets, clientChanged(e.client)...)
 		_, err := db.UpdateAll[environmentRow](ctx, e.in, notRejected(), db.Eq("method_id", m.ID))
 		if err != nil {
 			return doing("clearing rejections", err)
 		}
 	}
-	sealed, err := e.sealed(ctx, e.change.ClientSecret, secretOfMethod(m.ID))
+	sealed, err := e.secretSets(ctx, e.in, have, e.secret)
 	if err != nil {
 		return err
 	}
@@ -178,45 +189,43 @@ func (e *methodEdit) storeMethod(ctx context.Context, m *authmethods.Method) err
 	return doing("changing a method", err)
 }
 
-// sealed returns the columns of a new secret; none if there is no new one.
-func (e *methodEdit) sealed(ctx context.Context, s secret.Text, at seal.Place) ([]db.Set, error) {
-	if s.IsZero() {
-		return nil, nil
+// clientChanged counts a change of a client: of what it is, or of its next secret only.
+func clientChanged(itself bool) []db.Set {
+	sets := []db.Set{db.Plus("client_version", 1)}
+	if !itself {
+		sets = append(sets, db.Plus("next_changes", 1))
 	}
-	b, err := e.Vault.Seal(ctx, e.in, s, at)
-	if err != nil {
-		return nil, doing("sealing a client secret", err)
-	}
-	return []db.Set{
-		db.To("client_secret", b), db.To("secret_last4", s.Last4()), db.To("secret_set_at", db.At(time.Now())),
-	}, nil
+	return sets
 }
 
 // environmentEdit is what becomes of one environment.
 type environmentEdit struct {
 	to     authmethods.MethodEnvironment
-	secret secret.Text
-	forget bool
+	client bool // what is sent to the provider changes, and not its next secret only
+	secret secretEdit
 }
 
 // editEnvironments changes the environments of m as wanted and returns those that
 // differ.
-func (e *methodEdit) editEnvironments(m *authmethods.Method) []environmentEdit {
+func (e *methodEdit) editEnvironments(ctx context.Context, m *authmethods.Method, rows []environmentRow) []environmentEdit {
 	var edits []environmentEdit
 	for _, env := range environmentsOfChange(e.change.Environments) {
 		c, at := e.change.Environments[env], "environments."+string(env)+"."
-		c.ClientSecret = trimmed(c.ClientSecret)
 		before := len(e.noted)
 		to := authmethods.MethodEnvironment{Environment: env}
 		if have := m.In(env); have != nil {
 			to = *have
 		}
-		e.text(at+"client_id", &to.ClientID, c.ClientID)
-		e.text(at+"environment_url", &to.EnvironmentURL, c.EnvironmentURL)
-		forget := c.ForgetSecret && to.Secret.Set && c.ClientSecret.IsZero()
-		if forget || !c.ClientSecret.IsZero() {
-			e.noted.secret(at + "client_secret")
+		client := e.text(at+"client_id", &to.ClientID, c.ClientID)
+		client = e.text(at+"environment_url", &to.EnvironmentURL, c.EnvironmentURL) || client
+		s := secretEdit{present: trimmed(c.ClientSecret), next: trimmed(c.NextSecret), forgetNext: c.ForgetNext}
+		s.forget = c.ForgetSecret && s.present.IsZero()
+		var have clientSecrets
+		if i := slices.IndexFunc(rows, func(r environmentRow) bool { return r.Environment == string(env) }); i >= 0 {
+			have = rows[i].secrets()
 		}
+		e.faults.add("/environments/"+string(env)+"/next_client_secret", e.settle(ctx, e.in, m.Mode, have, &s))
+		noteSecrets(e.noted, at, &s)
 		if len(e.noted) == before {
 			continue
 		}
@@ -225,7 +234,7 @@ func (e *methodEdit) editEnvironments(m *authmethods.Method) []environmentEdit {
 		} else {
 			m.Environments = append(m.Environments, to)
 		}
-		edits = append(edits, environmentEdit{to: to, secret: c.ClientSecret, forget: forget})
+		edits = append(edits, environmentEdit{to: to, client: client || !s.presentStays(), secret: s})
 	}
 	return edits
 }
@@ -246,12 +255,9 @@ func (e *methodEdit) storeEnvironment(ctx context.Context, method authmethods.ID
 	if err != nil {
 		return err
 	}
-	sets := append(notRejected(), db.To("client_id", edit.to.ClientID),
-		db.To("environment_url", edit.to.EnvironmentURL), db.Plus("client_version", 1))
-	if edit.forget {
-		sets = append(sets, db.To("client_secret", []byte(nil)), db.To("secret_last4", ""), db.To("secret_set_at", db.Time(0)))
-	}
-	sealed, err := e.sealed(ctx, edit.secret, secretOfEnvironment(row.ID))
+	sets := append(notRejected(), db.To("client_id", edit.to.ClientID), db.To("environment_url", edit.to.EnvironmentURL))
+	sets = append(sets, clientChanged(edit.client)...)
+	sealed, err := e.secretSets(ctx, e.in, row.secrets(), edit.secret)
 	if err != nil {
 		return err
 	}

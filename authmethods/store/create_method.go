@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
@@ -22,6 +21,7 @@ type NewMethod struct {
 	EnvironmentURL  string
 	ClientID        string
 	ClientSecret    secret.Text // may come later
+	NextSecret      secret.Text // to follow ClientSecret; see authmethods.Client
 	Scopes          []string
 	DataCentre      string // empty: authmethods.DataCentreAuto
 	Settings        authmethods.Settings
@@ -48,24 +48,25 @@ func (t *Tenant) CreateMethod(ctx context.Context, n NewMethod) (authmethods.Met
 	if err := t.caller.May(authmethods.CreateMethods); err != nil {
 		return authmethods.Method{}, err
 	}
-	m, secretText := n.method(), trimmed(n.ClientSecret)
-	return t.insertMethod(ctx, n.Reference, m, secretText, change{action: "method.created"})
+	s := secretEdit{present: trimmed(n.ClientSecret), next: trimmed(n.NextSecret)}
+	return t.insertMethod(ctx, n.Reference, n.method(), s, change{action: "method.created"})
 }
 
 // insertMethod checks m, gives it a reference and stores it with its
 // environments, which hold no secrets.
-func (t *Tenant) insertMethod(ctx context.Context, reference string, m authmethods.Method, clientSecret secret.Text, e change) (authmethods.Method, error) {
+func (t *Tenant) insertMethod(ctx context.Context, reference string, m authmethods.Method, s secretEdit, e change) (authmethods.Method, error) {
 	// Two requests may derive the same reference; the second derives another.
 	for attempt := 1; ; attempt++ {
 		var err error
 		if m.Reference, err = t.derived(ctx, reference, m.Name); err != nil {
 			return authmethods.Method{}, err
 		}
-		f := checkMethod(t.Catalog, &m, map[string]secret.Text{"/client_secret": clientSecret})
+		f := checkMethod(t.Catalog, &m, map[string]secret.Text{"/client_secret": s.present, "/next_client_secret": s.next})
+		f.add("/next_client_secret", t.settle(ctx, t.in, m.Mode, clientSecrets{}, &s))
 		if err := invalid(f); err != nil {
 			return authmethods.Method{}, err
 		}
-		stored, err := t.storeMethod(ctx, m, clientSecret, e)
+		stored, err := t.storeMethod(ctx, m, s, e)
 		if errors.Is(err, db.ErrDuplicate) && strings.TrimSpace(reference) == "" && attempt < 5 {
 			continue
 		}
@@ -73,21 +74,26 @@ func (t *Tenant) insertMethod(ctx context.Context, reference string, m authmetho
 	}
 }
 
-func (t *Tenant) storeMethod(ctx context.Context, m authmethods.Method, clientSecret secret.Text, e change) (stored authmethods.Method, err error) {
+func (t *Tenant) storeMethod(ctx context.Context, m authmethods.Method, s secretEdit, e change) (stored authmethods.Method, err error) {
 	row := fromMethod(&m)
-	if !clientSecret.IsZero() {
-		if row.ClientSecret, err = t.Vault.Seal(ctx, t.in, clientSecret, secretOfMethod(m.ID)); err != nil {
-			return stored, doing("sealing a client secret", err)
-		}
-		row.SecretLast4, row.SecretSetAt = clientSecret.Last4(), db.At(time.Now())
+	present, err := t.sealed(ctx, t.in, row.secrets(), presentSecret, s.present)
+	if err != nil {
+		return stored, err
 	}
+	next, err := t.sealed(ctx, t.in, row.secrets(), nextSecret, s.next)
+	if err != nil {
+		return stored, err
+	}
+	row.ClientSecret, row.SecretLast4, row.SecretSetAt = present.sealed, present.last4, present.setAt
+	row.NextClientSecret, row.NextSecretLast4, row.NextSecretSetAt = next.sealed, next.last4, next.setAt
 	limit, err := methodLimit(ctx, t.System, t.in.ID())
 	if err != nil {
 		return stored, err
 	}
 	e.kind, e.object, e.ref = feed.Method, m.ID, m.Reference
 	if e.changes == nil {
-		e.changes = described(&m, !clientSecret.IsZero())
+		e.changes = described(&m)
+		noteSecrets(e.changes, "", &s)
 	}
 	err = db.Tx(ctx, t.in, func(in db.Tenant) error {
 		if err := takeReference(ctx, in, methodReference, m.Reference); err != nil {
@@ -122,7 +128,7 @@ func (t *Tenant) storeMethod(ctx context.Context, m authmethods.Method, clientSe
 }
 
 // described lists what a new method is made of, for the audit log.
-func described(m *authmethods.Method, hasSecret bool) changes {
+func described(m *authmethods.Method) changes {
 	c := changes{}
 	note(c, "name", "", m.Name)
 	note(c, "integration_type", "", m.IntegrationType)
@@ -132,9 +138,6 @@ func described(m *authmethods.Method, hasSecret bool) changes {
 	note(c, "data_centre", "", m.DataCentre)
 	if len(m.Scopes) > 0 {
 		note(c, "scopes", nil, m.Scopes)
-	}
-	if hasSecret {
-		c.secret("client_secret")
 	}
 	return c
 }
@@ -157,7 +160,7 @@ func (t *Tenant) DuplicateMethod(ctx context.Context, ref, name, reference strin
 	}
 	original := m.Reference
 	m.ID, m.Name = authmethods.ID(token.NewID("am")), strings.TrimSpace(name)
-	what := described(&m, false)
+	what := described(&m)
 	note(what, "copy_of", "", original)
-	return t.insertMethod(ctx, reference, m, secret.Text{}, change{action: "method.created", changes: what})
+	return t.insertMethod(ctx, reference, m, secretEdit{}, change{action: "method.created", changes: what})
 }

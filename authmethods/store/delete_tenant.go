@@ -53,7 +53,7 @@ func clearSecrets(ctx context.Context, in db.Tenant) error {
 		db.To("refresh_token", none), db.To("access_token", none), db.Plus("epoch", 1),
 		db.To("refresh_at", never), db.To("retry_at", never), db.To("lease_until", never),
 	}
-	secret := []db.Set{db.To("client_secret", none), db.To("secret_last4", "")}
+	secret := append(presentAs(sealedSecret{}), nextAs(sealedSecret{})...)
 	consents := []db.Set{
 		db.To("code_verifier", none), db.To("answer", none), db.To("outcome", none),
 		db.To("ticket_hash", none), db.To("state_hash", none), db.To("browser_hash", none),

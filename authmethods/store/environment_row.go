@@ -3,20 +3,24 @@ package store
 import (
 	"latchkey/authmethods"
 	"latchkey/authmethods/db"
-	"latchkey/crypto/seal"
 	"latchkey/crypto/token"
 )
 
 type environmentRow struct {
 	db.Owned
-	MethodID        authmethods.ID
-	Environment     string
-	Enabled         bool
-	ClientID        string
-	ClientSecret    []byte
-	SecretLast4     string
-	SecretSetAt     db.Time
-	ClientVersion   int64
+	MethodID         authmethods.ID
+	Environment      string
+	Enabled          bool
+	ClientID         string
+	ClientSecret     []byte
+	SecretLast4      string
+	SecretSetAt      db.Time
+	NextClientSecret []byte
+	NextSecretLast4  string
+	NextSecretSetAt  db.Time
+	ClientVersion    int64
+	// NextChanges counts the changes in ClientVersion that a next secret alone made.
+	NextChanges     int64
 	EnvironmentURL  string
 	RejectedCode    string
 	RejectedAt      db.Time
@@ -31,15 +35,11 @@ func newEnvironmentRow(method authmethods.ID, e authmethods.Environment) *enviro
 	return row
 }
 
-// secretOfEnvironment is where the client secret of one environment is sealed.
-func secretOfEnvironment(id authmethods.ID) seal.Place {
-	return seal.Place{Purpose: "client_secret", Table: "method_environments", Row: string(id), Column: "client_secret"}
-}
-
 func (r *environmentRow) environment() authmethods.MethodEnvironment {
 	e := authmethods.MethodEnvironment{
 		Environment: authmethods.Environment(r.Environment), Enabled: r.Enabled, ClientID: r.ClientID,
 		Secret:         secretInfo(r.ClientSecret, r.SecretLast4, r.SecretSetAt),
+		NextSecret:     secretInfo(r.NextClientSecret, r.NextSecretLast4, r.NextSecretSetAt),
 		EnvironmentURL: r.EnvironmentURL,
 	}
 	if r.RejectedCode != "" {

@@ -97,7 +97,7 @@ func (t *Tenant) mayUseClient() error {
 	return t.caller.May(authmethods.ModifyMethods)
 }
 
-// Client returns the client of a method in an environment with its secret, as it
+// Client returns the client of a method in an environment with its secrets, as it
 // is sent to the provider. An environment without values of its own uses the
 // method's.
 func (t *Tenant) Client(ctx context.Context, method authmethods.ID, e authmethods.Environment) (authmethods.Client, error) {
@@ -108,27 +108,29 @@ func (t *Tenant) Client(ctx context.Context, method authmethods.ID, e authmethod
 	var row methodRow
 	var own environmentRow
 	err := db.QueryRow(ctx, t.in, readClient, []any{e, method},
-		&row.ID, &row.ClientID, &row.ClientSecret, &row.ClientVersion, &own.ID, &own.ClientID, &own.ClientSecret, &own.ClientVersion)
+		&row.ID, &row.ClientID, &row.ClientSecret, &row.NextClientSecret, &row.ClientVersion, &row.NextChanges,
+		&own.ID, &own.ClientID, &own.ClientSecret, &own.NextClientSecret, &own.ClientVersion, &own.NextChanges)
 	if err != nil {
 		return none, doing("reading a client", err)
 	}
 	client := authmethods.Client{ID: row.ClientID, Version: clientVersion(&row, &own)}
-	sealed, place := row.ClientSecret, secretOfMethod(row.ID)
+	client.Base = client.Version - row.NextChanges - own.NextChanges
 	if own.ClientID != "" {
 		client.ID = own.ClientID
 	}
-	if len(own.ClientSecret) > 0 {
-		sealed, place = own.ClientSecret, secretOfEnvironment(own.ID)
+	have := secretsFor(&row, &own)
+	if len(have.present) > 0 {
+		client.Secret, err = t.Vault.Open(ctx, t.in, have.present, have.at(presentSecret))
 	}
-	if len(sealed) > 0 {
-		client.Secret, err = t.Vault.Open(ctx, t.in, sealed, place)
+	if err == nil && len(have.next) > 0 {
+		client.Next, err = t.Vault.Open(ctx, t.in, have.next, have.at(nextSecret))
 	}
 	return client, doing("opening a client secret", err)
 }
 
 // readClient is on the way of every refresh.
-var readClient = db.Prepare(`SELECT m.id, m.client_id, m.client_secret, m.client_version,
-	COALESCE(e.id, ''), COALESCE(e.client_id, ''), e.client_secret, COALESCE(e.client_version, 0)
+var readClient = db.Prepare(`SELECT m.id, m.client_id, m.client_secret, m.next_client_secret, m.client_version, m.next_changes,
+	COALESCE(e.id, ''), COALESCE(e.client_id, ''), e.client_secret, e.next_client_secret, COALESCE(e.client_version, 0), COALESCE(e.next_changes, 0)
 	FROM methods m LEFT JOIN method_environments e ON e.tenant_id = {tenant} AND e.method_id = m.id AND e.environment = ?
 	WHERE m.tenant_id = {tenant} AND m.id = ?`)
 

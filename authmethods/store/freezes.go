@@ -80,12 +80,12 @@ type FreezeTarget struct {
 	Service    string // id or name
 }
 
-// maxReason bounds the reason of a freeze, in bytes.
-const maxReason = 200
+// MaxReason bounds the reason of a freeze, in bytes.
+const MaxReason = 200
 
 func wrongReason(reason string) string {
 	switch {
-	case len(reason) > maxReason:
+	case len(reason) > MaxReason:
 		return "At most 200 bytes."
 	case !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl):
 		return "One line of text."
@@ -197,8 +197,10 @@ func (t *Tenant) frozenObject(row *freezeRow) authmethods.ID {
 
 // Freezes lists what is frozen in the tenant, and everything if that is.
 func (t *Tenant) Freezes(ctx context.Context) ([]authmethods.Freeze, error) {
-	if err := t.caller.May(authmethods.ViewMethods); err != nil {
-		return nil, err
+	if t.caller.May(authmethods.ModifyFreezes) != nil {
+		if err := t.caller.May(authmethods.ViewMethods); err != nil {
+			return nil, err
+		}
 	}
 	list, err := freezesOf(ctx, t.in)
 	if err != nil || t.in.ID() == authmethods.Platform {
@@ -292,4 +294,16 @@ func (t *Tenant) Settle(ctx context.Context, tell func(replica.Report)) (replica
 		return replica.Report{}, doing("telling the servers", err)
 	}
 	return m.Wait(ctx, t.System, tell)
+}
+
+// SettleWithin is [Tenant.Settle] for as long as an answer may take. It returns whether
+// every server has heard; the report says who has not.
+func (t *Tenant) SettleWithin(ctx context.Context, patience time.Duration) (replica.Report, bool, error) {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	report, err := t.Settle(waiting, nil)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return report, false, nil
+	}
+	return report, err == nil, err
 }

@@ -20,7 +20,9 @@ type column struct {
 // schema.
 var columns = []column{
 	{table: "methods", name: "client_secret", purpose: "client_secret"},
+	{table: "methods", name: "next_client_secret", purpose: "next_client_secret"},
 	{table: "method_environments", name: "client_secret", purpose: "client_secret"},
+	{table: "method_environments", name: "next_client_secret", purpose: "next_client_secret"},
 	{table: "grants", name: "refresh_token", purpose: "refresh_token"},
 	{table: "grants", name: "access_token", purpose: "access_token"},
 	{table: "captures", name: "answer", purpose: "answer"},

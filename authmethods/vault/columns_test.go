@@ -147,7 +147,7 @@ func (w *world) exec(t *testing.T, statement string, args ...any) int64 {
 }
 
 // sealedIn are the columns that the tests put values in.
-var sealedIn = []string{"methods.client_secret", "grants.refresh_token", "grants.access_token", "consents.answer"}
+var sealedIn = []string{"methods.client_secret", "methods.next_client_secret", "method_environments.next_client_secret", "grants.refresh_token", "grants.access_token", "consents.answer"}
 
 // fill seals a value into each row of some columns and returns how many there are.
 func (w *world) fill(t *testing.T, v *Vault) (n int) {

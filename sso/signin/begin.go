@@ -54,7 +54,7 @@ func (s *Service) Begin(ctx context.Context, c authmethods.Caller, reference str
 	state := State{
 		Connector: connector.ID, Reference: connector.Reference, State: token.Random(32), Nonce: token.Random(32),
 		CodeVerifier: secret.New(oauth2.GenerateVerifier()), DataCentre: p.provider.DataCentre,
-		ClientVersion: p.client.Version, ReturnTo: o.ReturnTo, BeganAt: time.Now(), Test: o.Test,
+		ClientVersion: p.client.Base, ReturnTo: o.ReturnTo, BeganAt: time.Now(), Test: o.Test,
 	}
 	s.starts.add(c.Tenant(), connector.ID)
 	return Begun{AuthorizeURL: s.authorizationRequest(p, state, o), State: state, Connector: connector}, nil

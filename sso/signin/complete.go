@@ -40,7 +40,9 @@ type Result struct {
 	// ProviderSession is the provider's name of its own session (sid); empty: not
 	// told.
 	ProviderSession string
-	ReturnTo        string
+	// ProvedAt is when the provider said who it was, by its own clock; zero: not told.
+	ProvedAt time.Time
+	ReturnTo string
 }
 
 const (
@@ -91,7 +93,22 @@ func (s *Service) Complete(ctx context.Context, c authmethods.Caller, state Stat
 	if err := s.o.SignIns.Close(closing, c, a.result.SignIn); err != nil {
 		return Result{}, err
 	}
+	if a.tookNext != nil {
+		s.promote(closing, c, a.tookNext)
+	}
 	return a.result, nil
+}
+
+// promote has the next secret that the provider took replace the one that it refused. If
+// that fails, the next request that shows it tries again.
+func (s *Service) promote(ctx context.Context, c authmethods.Caller, p *plan) {
+	t, err := s.o.Methods.For(reader(c))
+	if err == nil {
+		_, err = t.PromoteSecret(ctx, p.method.ID, p.connector.Environment, p.client.Version)
+	}
+	if err != nil {
+		s.o.Log.Warn("promoting a client secret", "method", p.method.ID, "error", err)
+	}
 }
 
 // fits reports whether a callback belongs to a sign-in that this browser began
@@ -106,10 +123,11 @@ func fits(state State, presented string, now time.Time) bool {
 // attempt is one sign-in on its way.
 type attempt struct {
 	*Service
-	caller authmethods.Caller
-	door   *directory.Door
-	state  State
-	result Result
+	caller   authmethods.Caller
+	door     *directory.Door
+	state    State
+	result   Result
+	tookNext *plan // whose client's next secret the provider took; nil: it did not
 }
 
 // refuse ends a sign-in with a code; the sentence is for administrators.
@@ -142,7 +160,7 @@ func (a *attempt) run(ctx context.Context, cb Callback) error {
 
 // received judges the callback before its code is sent anywhere.
 func (a *attempt) received(ctx context.Context, p *plan, cb Callback) error {
-	if p.client.Version != a.state.ClientVersion {
+	if p.client.Base != a.state.ClientVersion {
 		return refuse(authmethods.CodeSignInOutOfDate, "Client ID or secret were changed after this sign-in began.")
 	}
 	dc, named, known := p.kind.Answering(p.provider.RegionParams, cb.Query)
@@ -190,9 +208,12 @@ func (a *attempt) prove(ctx context.Context, p *plan, code secret.Text) (identit
 	if p.provider.PKCE == catalog.PKCES256 {
 		verifier = a.state.CodeVerifier
 	}
-	idToken, accessToken, err := a.o.Provider.ExchangeForSignIn(ctx, p.provider, p.client, code, a.o.PublicURL.SignInRedirectURI(p.tenant), verifier)
+	idToken, accessToken, withNext, err := a.o.Provider.ExchangeForSignIn(ctx, p.provider, p.client, code, a.o.PublicURL.SignInRedirectURI(p.tenant), verifier)
 	if err != nil {
 		return identity.Proof{}, err
+	}
+	if withNext {
+		a.tookNext = p
 	}
 	proof, err := a.o.Identity.Identify(ctx, identity.Answer{
 		Provider: p.provider, ClientID: p.client.ID, Type: a.result.Connector.Type,
@@ -200,7 +221,7 @@ func (a *attempt) prove(ctx context.Context, p *plan, code secret.Text) (identit
 	})
 	record := &a.result.SignIn
 	record.Subject, record.Claims, record.Trace = proof.Subject, proof.Claims, append(record.Trace, proof.Trace...)
-	a.result.Issuer, a.result.ProviderSession = proof.Subject.Issuer, proof.SessionID
+	a.result.Issuer, a.result.ProviderSession, a.result.ProvedAt = proof.Subject.Issuer, proof.SessionID, proof.IssuedAt
 	return proof, err
 }
 

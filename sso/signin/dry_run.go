@@ -124,7 +124,7 @@ func fromUsers(of sso.Connector, users []sso.User) []sso.Expected {
 // fromSignIns takes the newest sign-in of each person.
 func (s *Service) fromSignIns(ctx context.Context, c authmethods.Caller, of sso.Connector) ([]sso.Expected, error) {
 	const lately = 500
-	past, err := s.o.SignIns.List(ctx, c, sso.SignInQuery{Connector: of.ID, Limit: lately})
+	past, err := s.o.SignIns.Whole(ctx, c, sso.SignInQuery{Connector: of.ID, Limit: lately})
 	if err != nil {
 		return nil, err
 	}
@@ -135,16 +135,12 @@ func (s *Service) fromSignIns(ctx context.Context, c authmethods.Caller, of sso.
 			continue
 		}
 		seen[one.Subject] = true
-		whole, err := s.o.SignIns.Find(ctx, c, string(one.ID))
-		if err != nil {
-			return nil, err
-		}
-		label, ok := whole.Claims.Text("email")
+		label, ok := one.Claims.Text("email")
 		if !ok {
 			label = one.Subject.ID
 		}
 		// Without the subject, since the pin would decide and say nothing of the rule.
-		list = append(list, sso.Expected{Label: label, Claims: whole.Claims})
+		list = append(list, sso.Expected{Label: label, Claims: one.Claims})
 	}
 	return list, nil
 }

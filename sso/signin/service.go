@@ -18,9 +18,10 @@ import (
 type Provider interface {
 	// Complete fills in the endpoints that are found by discovery.
 	Complete(context.Context, catalog.Provider) (catalog.Provider, error)
-	// ExchangeForSignIn exchanges a code, sending it once.
+	// ExchangeForSignIn exchanges a code, once; withNext says that the client's next
+	// secret was taken for it, because the present one was refused.
 	ExchangeForSignIn(ctx context.Context, p catalog.Provider, client authmethods.Client, code secret.Text, redirectURI string, verifier secret.Text) (
-		idToken, accessToken secret.Text, err error)
+		idToken, accessToken secret.Text, withNext bool, err error)
 }
 
 // Options are what a Service works with; all are needed but Agents and Frozen.
@@ -67,8 +68,21 @@ func reader(c authmethods.Caller) authmethods.Caller {
 	return authmethods.NewCaller(c.Tenant(), c.Actor(), authmethods.Rights{authmethods.ViewMethods, authmethods.Borrow}, c.RequestID())
 }
 
-// plan resolves a connector. What keeps the door closed is CodeConnectorDisabled.
+// plan resolves a connector for a sign-in, which a freeze of its method stops. What
+// else keeps the door closed is CodeConnectorDisabled.
 func (s *Service) plan(ctx context.Context, c authmethods.Caller, connector sso.Connector, dataCentre string) (*plan, error) {
+	p, err := s.planned(ctx, c, connector)
+	if err == nil && s.o.Frozen != nil {
+		err = s.o.Frozen(ctx, c.Tenant(), p.method.Reference)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, p.resolve(ctx, s, c, dataCentre)
+}
+
+// planned is a plan whose provider and client are still to be resolved.
+func (s *Service) planned(ctx context.Context, c authmethods.Caller, connector sso.Connector) (*plan, error) {
 	p := &plan{connector: connector}
 	t, err := s.o.Methods.For(reader(c))
 	if err != nil {
@@ -77,24 +91,25 @@ func (s *Service) plan(ctx context.Context, c authmethods.Caller, connector sso.
 	if p.method, err = t.Method(ctx, string(connector.Method)); err != nil {
 		return nil, closed(err)
 	}
-	if s.o.Frozen != nil {
-		if err := s.o.Frozen(ctx, c.Tenant(), p.method.Reference); err != nil {
-			return nil, err
-		}
-	}
-	kind, ok := s.o.Catalog.Find(p.method.IntegrationType)
-	if !ok {
+	var ok bool
+	if p.kind, ok = s.o.Catalog.Find(p.method.IntegrationType); !ok {
 		return nil, closed(nil)
 	}
-	p.kind = kind
-	if p.tenant, err = s.o.Tenants.Find(ctx, string(c.Tenant())); err != nil {
-		return nil, err
-	}
-	if err := p.in(ctx, s, dataCentre); err != nil {
-		return nil, err
-	}
-	p.client, err = t.Client(ctx, p.method.ID, connector.Environment)
+	p.tenant, err = s.o.Tenants.Find(ctx, string(c.Tenant()))
 	return p, err
+}
+
+// resolve adds the provider in a data centre, and the client.
+func (p *plan) resolve(ctx context.Context, s *Service, c authmethods.Caller, dataCentre string) error {
+	if err := p.in(ctx, s, dataCentre); err != nil {
+		return err
+	}
+	t, err := s.o.Methods.For(reader(c))
+	if err != nil {
+		return err
+	}
+	p.client, err = t.Client(ctx, p.method.ID, p.connector.Environment)
+	return err
 }
 
 // in resolves the plan's provider in a data centre; empty is the method's own.

@@ -19,7 +19,7 @@ type State struct {
 	Nonce         secret.Text
 	CodeVerifier  secret.Text
 	DataCentre    string // where it began
-	ClientVersion int64
+	ClientVersion int64  // its Base: a next secret that took over meanwhile is no matter
 	ReturnTo      string // where the person goes on to; checked
 	BeganAt       time.Time
 	// Test has the sign-in judged and not carried out.

@@ -52,7 +52,7 @@ func (p *provider) Complete(ctx context.Context, of catalog.Provider) (catalog.P
 	return complete, err
 }
 
-func (p *provider) ExchangeForSignIn(ctx context.Context, of catalog.Provider, client authmethods.Client, code secret.Text, redirectURI string, verifier secret.Text) (idToken, accessToken secret.Text, err error) {
+func (p *provider) ExchangeForSignIn(ctx context.Context, of catalog.Provider, client authmethods.Client, code secret.Text, redirectURI string, verifier secret.Text) (idToken, accessToken secret.Text, withNext bool, err error) {
 	p.sent++
 	if p.exchange != nil {
 		p.exchange(&code, &verifier)

@@ -86,7 +86,7 @@ func (s *Service) received(ctx context.Context, c authmethods.Caller, record sto
 	if err != nil {
 		return nil, err
 	}
-	if p.client.Version != record.ClientVersion {
+	if p.client.Base != record.ClientVersion {
 		return nil, refuse(authmethods.CodeLinkOutOfDate, "Client ID or secret were changed after this approval began. Start again.")
 	}
 	if err := s.region(ctx, p, record, cb); err != nil {
@@ -154,8 +154,12 @@ func issuer(p *plan, cb Callback) error {
 
 // failureOf turns a refusal by the token endpoint into the diagnosis of a
 // consent.
-func failureOf(p *plan, f *tokens.Failure) error {
+func failureOf(p *plan, record store.Consent, f *tokens.Failure) error {
 	name := p.kind.Name
+	if f.Code == authmethods.CodeClientRejected && p.provider.DataCentre != record.DataCentre {
+		// A client that serves one data centre is unknown in the others.
+		return refuse(authmethods.CodeWrongDataCentre, "The account lives%s, where %s does not accept the client.", at(p), name)
+	}
 	switch f.Code {
 	case authmethods.CodeGrantLost:
 		return refuse(authmethods.CodeCodeExpired, "%s did not accept the code: it was too old or used before.", name)

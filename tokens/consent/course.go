@@ -32,6 +32,11 @@ func (s *Service) Lent(ctx context.Context, c authmethods.Caller, last time.Dura
 	return s.o.Grants.Lent(ctx, c, last)
 }
 
+// LentOf is [Service.Lent] of one connection.
+func (s *Service) LentOf(ctx context.Context, c authmethods.Caller, connection authmethods.ID, last time.Duration) (Lent, error) {
+	return s.o.Grants.LentOf(ctx, c, connection, last)
+}
+
 // Troubles returns the hours in which refreshes of the tenant's connections failed, in
 // the time that ends now.
 func (s *Service) Troubles(ctx context.Context, c authmethods.Caller, last time.Duration) (map[authmethods.ID][]Trouble, error) {

@@ -47,7 +47,7 @@ func (s *Service) tryClient(ctx context.Context, c authmethods.Caller, p *plan, 
 	registration := p.registration()
 	registration.Organization = organization
 	answer, err := s.o.Upstream.Send(ctx, tokens.Request{Registration: registration, NotAfter: sent.Add(exchangeTime)})
-	renewal, err := s.understand(ctx, c, p, record.ID, answer, err)
+	renewal, err := s.understand(ctx, c, p, record, answer, err)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (s *Service) importing(ctx context.Context, c authmethods.Caller, p *plan, 
 	answer, err := s.o.Upstream.Send(ctx, tokens.Request{
 		Registration: p.registration(), RefreshToken: in.RefreshToken, NotAfter: sent.Add(exchangeTime),
 	})
-	renewal, err := s.understand(ctx, c, p, record.ID, answer, err)
+	renewal, err := s.understand(ctx, c, p, record, answer, err)
 	var why *refused
 	if errors.As(err, &why) && why.code == authmethods.CodeCodeExpired {
 		return refuse(authmethods.CodeGrantLost, "%s does not accept this refresh token%s.", p.kind.Name, at(p))

@@ -39,7 +39,7 @@ func (s *Service) exchange(ctx context.Context, c authmethods.Caller, p *plan, r
 	answer, err := s.o.Upstream.Exchange(ctx, p.registration(), upstream.Exchange{
 		Code: code, RedirectURI: redirectURI, CodeVerifier: verifier,
 	})
-	renewal, err := s.understand(ctx, c, p, record.ID, answer, err)
+	renewal, err := s.understand(ctx, c, p, record, answer, err)
 	if err != nil {
 		return err
 	}
@@ -66,23 +66,29 @@ func (s *Service) exchange(ctx context.Context, c authmethods.Caller, p *plan, r
 	return s.install(ctx, c, p, record, a, only, found, Exchanging)
 }
 
-// understand keeps an answer that may hold tokens before it reads it.
-func (s *Service) understand(ctx context.Context, c authmethods.Caller, p *plan, id authmethods.ID, answer tokens.Answer, err error) (*tokens.Renewal, error) {
+// understand keeps an answer that may hold tokens before it reads it. A next secret that
+// brought tokens becomes the client's present one.
+func (s *Service) understand(ctx context.Context, c authmethods.Caller, p *plan, record store.Consent, answer tokens.Answer, err error) (*tokens.Renewal, error) {
 	var failure *tokens.Failure
 	if errors.As(err, &failure) {
-		return nil, failureOf(p, failure)
+		return nil, failureOf(p, record, failure)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if answer.Success() {
-		if err := s.o.Grants.KeepAnswer(ctx, c, id, answer.Body); err != nil {
+		if err := s.o.Grants.KeepAnswer(ctx, c, record.ID, answer.Body); err != nil {
 			return nil, err
 		}
 	}
 	renewal, failure := tokens.Read(&p.provider, answer)
 	if failure != nil {
-		return nil, failureOf(p, failure)
+		return nil, failureOf(p, record, failure)
+	}
+	if answer.WithNext {
+		if err := s.o.Grants.PromoteSecret(ctx, c.Tenant(), p.method.ID, record.Environment, p.client.Version); err != nil {
+			s.o.Log.Warn("promoting a client secret", "method", p.method.ID, "error", err)
+		}
 	}
 	return renewal, nil
 }

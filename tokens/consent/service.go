@@ -154,7 +154,7 @@ func (s *Service) record(c authmethods.Caller, p *plan, e authmethods.Environmen
 	return store.Consent{
 		ID: authmethods.ID(token.NewID("cs")), MethodID: p.method.ID, Environment: e, Subject: subject, Status: string(status),
 		DataCentre: p.provider.DataCentre, RedirectURI: s.o.PublicURL.RedirectURI(p.tenant), Scopes: p.method.Scopes,
-		ClientVersion: p.client.Version, MethodRev: p.method.Rev, StartedBy: c.Actor().Name,
+		ClientVersion: p.client.Base, MethodRev: p.method.Rev, StartedBy: c.Actor().Name,
 		ExpiresAt: time.Now().Add(Lifetime),
 	}
 }

@@ -183,11 +183,18 @@ func (s *Service) call(ctx context.Context, p *plan, a *approved, method, url st
 	switch {
 	case err != nil:
 		return nil, refuseCall(p, err)
+	case status == 429 && p.provider.APIErrors.Class(status, text(dig(body, "errorCode"))+text(dig(body, "code"))) == catalog.APIQuota:
+		return nil, refuse(authmethods.CodeQuotaReached, "%s takes no more calls for now, with any token.", p.kind.Name)
 	case status >= 500 || status == 429:
 		return nil, refuse(authmethods.CodeProviderDown, "%s did not answer a test call (HTTP %d).", p.kind.Name, status)
 	case status < 200 || status > 299:
-		if p.provider.APIErrors.Class(status, text(dig(body, "errorCode"))+text(dig(body, "code"))) == catalog.APIPermission {
+		switch p.provider.APIErrors.Class(status, text(dig(body, "errorCode"))+text(dig(body, "code"))) {
+		case catalog.APIPermission:
 			return nil, refuse(authmethods.CodePermissionMissing, "The approved permissions do not allow to read the organisation at %s.", p.kind.Name)
+		case catalog.APIOrganization:
+			return nil, refuse(authmethods.CodeOrganizationMismatch, "%s says that the access is not for this organisation.", p.kind.Name)
+		case catalog.APIAccount:
+			return nil, refuse(authmethods.CodeAccountLimited, "%s does not let the account that approved read the organisation.", p.kind.Name)
 		}
 		return nil, refuse(authmethods.CodeUnexpectedReply, "%s refused a test call (HTTP %d).", p.kind.Name, status)
 	}

@@ -71,6 +71,20 @@ func (s *Store) Forget(tenant authmethods.TenantID) {
 	}
 }
 
+// PromoteSecret makes a client's next secret its present one, because the provider took
+// it, if the client is still of this version.
+func (s *Store) PromoteSecret(ctx context.Context, tenant authmethods.TenantID, method authmethods.ID, e authmethods.Environment, version int64) error {
+	t, err := s.Methods.For(lending(tenant))
+	if err != nil {
+		return err
+	}
+	promoted, err := t.PromoteSecret(ctx, method, e, version)
+	if promoted {
+		s.Forget(tenant) // without waiting for the feed
+	}
+	return err
+}
+
 // ForgetAll drops all that is remembered.
 func (s *Store) ForgetAll() {
 	s.configs.changes.Add(1)

@@ -25,7 +25,7 @@ type Consent struct {
 	Issuer        string // that the callback must name, if it names one
 	RedirectURI   string
 	Scopes        []string
-	ClientVersion int64
+	ClientVersion int64 // its Base: a next secret that took over meanwhile is no matter
 	MethodRev     int64
 	StartedBy     string
 	Code          authmethods.Code

@@ -117,22 +117,25 @@ type Lent struct {
 	Loans     int64 // in all
 }
 
-var countLent = db.Prepare(`SELECT grant_id, COUNT(DISTINCT service_id), COUNT(DISTINCT token_id), CAST(SUM(lent) AS BIGINT) FROM loans
-	WHERE loans.tenant_id = {tenant} AND last_lent_at >= {now} - ? AND (token_expires_at IS NULL OR token_expires_at >= {now} - ?)
-	GROUP BY grant_id`)
+// lately are the loans of a time that ends now.
+const lately = ` AND last_lent_at >= {now} - ? AND ` + loanEnd + ` >= {now} - ? AND ` + loanEnd + ` >= ?`
+
+var (
+	countLent = db.Prepare(`SELECT grant_id, COUNT(DISTINCT service_id), COUNT(DISTINCT token_id), CAST(SUM(lent) AS BIGINT) FROM loans
+		WHERE loans.tenant_id = {tenant}` + lately + ` GROUP BY grant_id || '', grant_id`)
+	countLentOf = db.Prepare(`SELECT COUNT(DISTINCT service_id), COUNT(DISTINCT token_id), CAST(COALESCE(SUM(lent), 0) AS BIGINT) FROM loans
+		WHERE loans.tenant_id = {tenant} AND grant_id = ?` + lately)
+)
 
 // Lent returns how much each of the tenant's connections was borrowed from in the
 // time that ends now. Loans of a token that began before count as well.
 func (s *Store) Lent(ctx context.Context, c authmethods.Caller, last time.Duration) (map[authmethods.ID]Lent, error) {
-	if err := c.May(authmethods.ViewMethods); err != nil {
-		return nil, err
-	}
-	in, err := s.DB.For(c)
+	in, err := s.watching(c)
 	if err != nil {
 		return nil, err
 	}
 	lent := map[authmethods.ID]Lent{}
-	err = db.Query(ctx, in, countLent, []any{last.Microseconds(), last.Microseconds()}, func(scan func(...any) error) error {
+	err = db.Query(ctx, in, countLent, []any{last.Microseconds(), last.Microseconds(), bound(last)}, func(scan func(...any) error) error {
 		var id authmethods.ID
 		var l Lent
 		err := scan(&id, &l.Borrowers, &l.Tokens, &l.Loans)
@@ -140,4 +143,22 @@ func (s *Store) Lent(ctx context.Context, c authmethods.Caller, last time.Durati
 		return err
 	})
 	return lent, err
+}
+
+// LentOf is [Store.Lent] of one connection.
+func (s *Store) LentOf(ctx context.Context, c authmethods.Caller, connection authmethods.ID, last time.Duration) (l Lent, err error) {
+	in, err := s.watching(c)
+	if err != nil {
+		return l, err
+	}
+	args := []any{connection, last.Microseconds(), last.Microseconds(), bound(last)}
+	return l, db.QueryRow(ctx, in, countLentOf, args, &l.Borrowers, &l.Tokens, &l.Loans)
+}
+
+// watching is the tenant of somebody who may look at methods.
+func (s *Store) watching(c authmethods.Caller) (db.Tenant, error) {
+	if err := c.May(authmethods.ViewMethods); err != nil {
+		return db.Tenant{}, err
+	}
+	return s.DB.For(c)
 }

@@ -78,6 +78,25 @@ func TestWhatWasLentIsCountedByConnection(t *testing.T) {
 		if other := got(w.Lent(t.Context(), adminOf(w.other), time.Hour))(t); len(other) != 0 {
 			t.Errorf("another tenant sees %+v", other)
 		}
+		for name, c := range map[string]struct {
+			who  authmethods.Caller
+			of   authmethods.ID
+			want store.Lent
+		}{
+			"its own": {w.admin, id, lent[id]}, "of another connection": {w.admin, "conn_other", store.Lent{}}, "of another tenant's": {adminOf(w.other), id, store.Lent{}},
+		} {
+			if one := got(w.LentOf(t.Context(), c.who, c.of, time.Hour))(t); one != c.want {
+				t.Errorf("%s: %+v, want %+v", name, one, c.want)
+			}
+		}
+		w.exec(t, "UPDATE loans SET token_expires_at = NULL") // tokens that never end
+		if endless := got(w.Lent(t.Context(), w.admin, time.Hour))(t); endless[id] != lent[id] {
+			t.Errorf("of tokens that never end: %+v", endless)
+		}
+		w.exec(t, "UPDATE loans SET token_expires_at = 1 WHERE token_id = 'tok_2'")
+		if one := got(w.LentOf(t.Context(), w.admin, id, time.Hour))(t); one != (store.Lent{Borrowers: 2, Tokens: 1, Loans: 20}) {
+			t.Errorf("of the token that has not ended: %+v", one)
+		}
 		w.exec(t, "UPDATE loans SET last_lent_at = 1")
 		if earlier := got(w.Lent(t.Context(), w.admin, time.Hour))(t); len(earlier) != 0 {
 			t.Errorf("of the last hour: %+v", earlier)

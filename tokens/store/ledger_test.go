@@ -1,8 +1,12 @@
 package store_test
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/tokens"
@@ -87,4 +91,60 @@ func TestALoanOfNoSuchConnectionIsRefused(t *testing.T) {
 			t.Error("a loan without a grant is on record")
 		}
 	})
+}
+
+func TestTheLedgerIsListedInParts(t *testing.T) {
+	inEach(t, func(t *testing.T, w *world) {
+		connection := w.install(t).Connection
+		ledger := store.Ledger{Store: w.Store}
+		ends := map[string]time.Time{"a": time.Now().Add(time.Hour), "b": {}, "c": time.Now().Add(-time.Hour), "d": time.Now().Add(time.Minute)}
+		for _, token := range []string{"a", "b", "c", "d"} {
+			for _, service := range []authmethods.ID{"sa_1", "sa_2"} {
+				got(ledger.First(t.Context(), tokens.Borrowing{
+					Tenant: w.acme.ID, Connection: connection, Token: authmethods.ID(token), ExpiresAt: ends[token], Service: service, ServiceName: "dialler",
+				}))(t)
+			}
+		}
+		list := func(q tokens.LoanQuery) (found string, last authmethods.ID) {
+			t.Helper()
+			q.Limit = cmp.Or(q.Limit, 100)
+			for _, h := range got(w.Loans(t.Context(), w.admin, q))(t) {
+				found, last = found+string(h.Token)+strings.TrimPrefix(string(h.Service), "sa_"), h.ID
+				if h.Method != "zoho-desk" || h.Environment != authmethods.Production || h.Connection != connection {
+					t.Errorf("%+v", h)
+				}
+			}
+			return sorted(found), last
+		}
+		for name, c := range map[string]struct {
+			q    tokens.LoanQuery
+			want string
+		}{
+			"what is lent":            {tokens.LoanQuery{}, "a1 a2 b1 b2 d1 d2"},
+			"to a service":            {tokens.LoanQuery{Service: "sa_2"}, "a2 b2 d2"},
+			"of the connection":       {tokens.LoanQuery{Service: "sa_1", Connection: connection}, "a1 b1 d1"},
+			"of another connection":   {tokens.LoanQuery{Connection: "conn_other"}, ""},
+			"what ever was":           {tokens.LoanQuery{Ended: true}, "a1 a2 b1 b2 c1 c2 d1 d2"},
+			"what a service ever had": {tokens.LoanQuery{Ended: true, Service: "sa_1", Connection: connection}, "a1 b1 c1 d1"},
+		} {
+			if found, _ := list(c.q); found != c.want {
+				t.Errorf("%s: %q, want %q", name, found, c.want)
+			}
+			first, last := list(tokens.LoanQuery{Service: c.q.Service, Connection: c.q.Connection, Ended: c.q.Ended, Limit: 2})
+			rest, _ := list(tokens.LoanQuery{Service: c.q.Service, Connection: c.q.Connection, Ended: c.q.Ended, After: last})
+			if parts := sorted(strings.ReplaceAll(first+rest, " ", "")); c.want != "" && (parts != c.want || len(first) > len("a1 a2")) {
+				t.Errorf("%s, in two parts: %q and %q", name, first, rest)
+			}
+		}
+	})
+}
+
+// sorted puts pairs of letters in their order.
+func sorted(pairs string) string {
+	var all []string
+	for len(pairs) > 1 {
+		all, pairs = append(all, pairs[:2]), pairs[2:]
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }

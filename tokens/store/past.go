@@ -42,10 +42,14 @@ var (
 			at_hand1, at_hand2, at_hand3, at_hand4, at_hand5, at_hand6, at_hand7, at_hand8,
 			asked1, asked2, asked3, asked4, asked5, asked6, asked7, asked8
 		FROM connection_hours WHERE connection_hours.tenant_id = {tenant} AND connection_id = ? AND hour >= {now} - ? ORDER BY hour`)
-	countBorrowed = db.Prepare(`SELECT service_id, MAX(service_name), COUNT(DISTINCT token_id), CAST(SUM(lent) AS BIGINT) FROM loans
-		WHERE loans.tenant_id = {tenant} AND (grant_id = ? OR ? = '') AND last_lent_at >= {now} - ?
-		AND (token_expires_at IS NULL OR token_expires_at >= {now} - ?)
-		GROUP BY service_id ORDER BY CAST(SUM(lent) AS BIGINT) DESC, service_id LIMIT ?`)
+	countBorrowed   = db.Prepare(borrowed + lately + mostFirst)
+	countBorrowedOf = db.Prepare(borrowed + ` AND grant_id = ?` + lately + mostFirst)
+)
+
+// The parts of what tells who borrowed.
+const (
+	borrowed  = `SELECT service_id, MAX(service_name), COUNT(DISTINCT token_id), CAST(SUM(lent) AS BIGINT) FROM loans WHERE loans.tenant_id = {tenant}`
+	mostFirst = ` GROUP BY service_id || '', service_id ORDER BY CAST(SUM(lent) AS BIGINT) DESC, service_id LIMIT ?`
 )
 
 // Troubles returns the hours in which refreshes of the tenant's connections failed,
@@ -116,8 +120,11 @@ func (s *Store) Borrowed(ctx context.Context, c authmethods.Caller, connection a
 		return nil, err
 	}
 	var list []Borrowed
-	past := last.Microseconds()
-	err = db.Query(ctx, in, countBorrowed, []any{connection, string(connection), past, past, mostBorrowers}, func(scan func(...any) error) error {
+	count, args := countBorrowed, []any{last.Microseconds(), last.Microseconds(), bound(last), mostBorrowers}
+	if connection != "" {
+		count, args = countBorrowedOf, append([]any{connection}, args...)
+	}
+	err = db.Query(ctx, in, count, args, func(scan func(...any) error) error {
 		var b Borrowed
 		err := scan(&b.Service, &b.Name, &b.Tokens, &b.Loans)
 		list = append(list, b)

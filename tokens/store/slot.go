@@ -288,6 +288,11 @@ func (s *slot) SetBack(ctx context.Context, b tokens.Setback) (applied bool, err
 	return true, t.RejectClient(ctx, s.method.ID, s.environment.Environment, b.ClientVersion, b.Failure.Code, b.RetryAt)
 }
 
+// Promote implements [tokens.Slot].
+func (s *slot) Promote(ctx context.Context, version int64) error {
+	return s.store.PromoteSecret(ctx, s.view.in.ID(), s.method.ID, s.environment.Environment, version)
+}
+
 // dropRejected stops lending the last token of a lost grant if a service reported
 // that the provider refuses it: two witnesses suffice. Without such a report it
 // is lent until it expires.

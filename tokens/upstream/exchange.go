@@ -16,7 +16,7 @@ type Exchange struct {
 	CodeVerifier secret.Text
 }
 
-// Exchange sends one authorization code request (RFC 6749 section 4.1.3). Answers
+// Exchange makes an authorization code request (RFC 6749 section 4.1.3). Answers
 // and errors are as with [Client.Send].
 func (c *Client) Exchange(ctx context.Context, r tokens.Registration, x Exchange) (tokens.Answer, error) {
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {x.Code.Reveal()}}

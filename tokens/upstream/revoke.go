@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/authmethods"
 	"latchkey/authmethods/catalog"
 	"latchkey/crypto/secret"
 	"latchkey/tokens"
@@ -32,18 +33,29 @@ func (c *Client) Revoke(ctx context.Context, r tokens.Registration, token, acces
 	if p.RevocationEndpoint == "" {
 		return ErrNoRevocation
 	}
-	w, err := revocation(&p, r, token, accessToken)
+	client := r.Client
+	if !p.Revocation.ClientAuthentication {
+		client = authmethods.Client{}
+	}
+	// Whatever secret it took, only tokens prove one: they have it promoted.
+	answer, err := withSecrets(&p, client, func(client authmethods.Client) (tokens.Answer, error) {
+		w, err := revocation(&p, client, token, accessToken)
+		if err != nil {
+			return tokens.Answer{}, err
+		}
+		resp, err := c.do(ctx, w)
+		if err != nil {
+			return tokens.Answer{}, err
+		}
+		return c.answer(resp), nil
+	})
 	if err != nil {
 		return err
 	}
-	resp, err := c.do(ctx, w)
-	if err != nil {
-		return err
-	}
-	return revoked(&p, c.answer(resp))
+	return revoked(&p, answer)
 }
 
-func revocation(p *catalog.Provider, r tokens.Registration, token, accessToken secret.Text) (call, error) {
+func revocation(p *catalog.Provider, client authmethods.Client, token, accessToken secret.Text) (call, error) {
 	if p.Revocation.TokenIn == catalog.TokenInHeader {
 		token = accessToken
 	}
@@ -64,7 +76,7 @@ func revocation(p *catalog.Provider, r tokens.Registration, token, accessToken s
 		form.Set("token", token.Reveal())
 	}
 	if p.Revocation.ClientAuthentication {
-		authenticate(w.header, form, p.ClientAuth, r.Client)
+		authenticate(w.header, form, p.ClientAuth, client)
 	}
 	if len(form) > 0 {
 		w.form = form

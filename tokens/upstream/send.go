@@ -56,22 +56,24 @@ func addClientCredentials(form url.Values, r *tokens.Registration) {
 	}
 }
 
-// token posts form to the token endpoint, once.
+// token posts form to the token endpoint, once with each secret that it takes.
 func (c *Client) token(ctx context.Context, r tokens.Registration, form url.Values, notAfter time.Time) (tokens.Answer, error) {
 	p, err := c.Complete(ctx, r.Provider)
 	if err != nil {
 		return tokens.Answer{}, err
 	}
-	header := http.Header{}
-	authenticate(header, form, p.ClientAuth, r.Client)
-	resp, err := c.do(ctx, call{
-		what: "token request", method: http.MethodPost, url: p.TokenEndpoint,
-		header: header, form: form, notAfter: notAfter,
+	return withSecrets(&p, r.Client, func(client authmethods.Client) (tokens.Answer, error) {
+		header := http.Header{}
+		authenticate(header, form, p.ClientAuth, client)
+		resp, err := c.do(ctx, call{
+			what: "token request", method: http.MethodPost, url: p.TokenEndpoint,
+			header: header, form: form, notAfter: notAfter,
+		})
+		if err != nil {
+			return tokens.Answer{}, err
+		}
+		return c.answer(resp), nil
 	})
-	if err != nil {
-		return tokens.Answer{}, err
-	}
-	return c.answer(resp), nil
 }
 
 // authenticate adds the client's credentials (RFC 6749 section 2.3.1).

@@ -11,21 +11,22 @@ import (
 )
 
 // ExchangeForSignIn exchanges the code of a sign-in, once. The tokens say who
-// somebody is and are forgotten afterwards. Its error is an *authmethods.Problem.
+// somebody is and are forgotten afterwards; withNext says that the provider took the
+// client's next secret for them. Its error is an *authmethods.Problem.
 func (c *Client) ExchangeForSignIn(
 	ctx context.Context, p catalog.Provider, client authmethods.Client, code secret.Text, redirectURI string, verifier secret.Text,
-) (idToken, accessToken secret.Text, err error) {
+) (idToken, accessToken secret.Text, withNext bool, err error) {
 	answer, err := c.Exchange(ctx, tokens.Registration{Provider: p, Client: client, Mode: authmethods.ModeOAuth}, Exchange{
 		Code: code, RedirectURI: redirectURI, CodeVerifier: verifier,
 	})
 	if err != nil {
-		return secret.Text{}, secret.Text{}, signInFault(err)
+		return secret.Text{}, secret.Text{}, false, signInFault(err)
 	}
 	r, failure := tokens.Read(&p, answer)
 	if failure != nil {
-		return secret.Text{}, secret.Text{}, signInFault(failure)
+		return secret.Text{}, secret.Text{}, false, signInFault(failure)
 	}
-	return r.IDToken, r.AccessToken, nil
+	return r.IDToken, r.AccessToken, answer.WithNext, nil
 }
 
 // signInFault tells what people can do about it: most failures pass, the client's

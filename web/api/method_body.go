@@ -5,6 +5,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/store"
+	"latchkey/crypto/secret"
 	"latchkey/web/strict"
 )
 
@@ -19,6 +20,7 @@ func readNewMethod(body *strict.Object) store.NewMethod {
 		EnvironmentURL:  body.Line("environment_url", maxURL),
 		ClientID:        body.Text("client_id", maxText),
 		ClientSecret:    body.Secret("client_secret", maxSecret),
+		NextSecret:      body.Secret("next_client_secret", maxSecret),
 		Scopes:          body.Texts("scopes", maxScopes, maxText),
 		DataCentre:      body.Line("data_centre", maxRef),
 		Settings: authmethods.Settings{
@@ -55,6 +57,7 @@ func readMethodPatch(body *strict.Object, now authmethods.Method) store.MethodCh
 	if mc.ClientSecret, gone = body.PatchSecret("client_secret", maxSecret); gone {
 		body.Fault("client_secret", "A client secret can be replaced, not taken away.")
 	}
+	mc.NextSecret, mc.ForgetNext = readNextSecret(body)
 	for _, fixed := range []string{"reference", "integration_type"} {
 		if body.Has(fixed) {
 			body.PatchText(fixed, maxURL)
@@ -62,6 +65,12 @@ func readMethodPatch(body *strict.Object, now authmethods.Method) store.MethodCh
 		}
 	}
 	return mc
+}
+
+// readNextSecret reads a new next secret; null and an empty text take it away.
+func readNextSecret(body *strict.Object) (next secret.Text, gone bool) {
+	next, gone = body.PatchSecret("next_client_secret", maxSecret)
+	return next, gone || next.IsZero() && body.Has("next_client_secret")
 }
 
 // readSettingsPatch returns all settings as they will be; nil if none is named.
@@ -117,6 +126,7 @@ func readEnvironmentsPatch(body *strict.Object) map[authmethods.Environment]stor
 			ClientID: in.PatchText("client_id", maxText), EnvironmentURL: in.PatchText("environment_url", maxURL),
 		}
 		c.ClientSecret, c.ForgetSecret = in.PatchSecret("client_secret", maxSecret)
+		c.NextSecret, c.ForgetNext = readNextSecret(in)
 		changes[e] = c
 	}
 	return changes

@@ -16,6 +16,7 @@ type method struct {
 	EnvironmentURL  string                                  `json:"environment_url"`
 	ClientID        string                                  `json:"client_id"`
 	ClientSecret    secretInfo                              `json:"client_secret"`
+	NextSecret      secretInfo                              `json:"next_client_secret"`
 	Scopes          []string                                `json:"scopes"`
 	DataCentre      string                                  `json:"data_centre"`
 	Environments    map[authmethods.Environment]environment `json:"environments"`
@@ -37,6 +38,7 @@ type environment struct {
 	Enabled        bool       `json:"enabled"`
 	ClientID       string     `json:"client_id,omitempty"`
 	ClientSecret   secretInfo `json:"client_secret"`
+	NextSecret     secretInfo `json:"next_client_secret"`
 	EnvironmentURL string     `json:"environment_url,omitempty"`
 	Rejected       *rejected  `json:"rejected,omitempty"`
 }
@@ -51,14 +53,15 @@ type rejected struct {
 func showMethod(m authmethods.Method) method {
 	shown := method{
 		ID: m.ID, Reference: m.Reference, Name: m.Name, IntegrationType: m.IntegrationType, Mode: m.Mode,
-		EnvironmentURL: m.EnvironmentURL, ClientID: m.ClientID, ClientSecret: showSecret(m.Secret),
+		EnvironmentURL: m.EnvironmentURL, ClientID: m.ClientID, ClientSecret: showSecret(m.Secret), NextSecret: showSecret(m.NextSecret),
 		Scopes: append([]string{}, m.Scopes...), DataCentre: m.DataCentre, Settings: m.Settings,
 		Environments: map[authmethods.Environment]environment{},
 		Rev:          m.Rev, CreatedAt: m.CreatedAt.UTC(), UpdatedAt: m.UpdatedAt.UTC(),
 	}
 	for _, e := range m.Environments {
 		in := environment{
-			Enabled: e.Enabled, ClientID: e.ClientID, ClientSecret: showSecret(e.Secret), EnvironmentURL: e.EnvironmentURL,
+			Enabled: e.Enabled, ClientID: e.ClientID, ClientSecret: showSecret(e.Secret), NextSecret: showSecret(e.NextSecret),
+			EnvironmentURL: e.EnvironmentURL,
 		}
 		if r := e.Rejected; r != nil {
 			in.Rejected = &rejected{Code: r.Code, At: r.At.UTC(), RetryAt: r.RetryAt.UTC()}

@@ -47,7 +47,7 @@ func (o *Object) PatchMap(name string, items, most int, m map[string]string) {
 	o.merge(name, items, most, m, true)
 }
 
-// PatchSecret reads a new secret; gone says that the old one is to be forgotten.
+// PatchSecret reads a new secret; gone says that null was given for it.
 func (o *Object) PatchSecret(name string, most int) (s secret.Text, gone bool) {
 	if o.null(name) {
 		return secret.Text{}, true

@@ -81,7 +81,9 @@ func (k *checker) address(at authmethods.PublicURL) {
 		k.add(page.Good, k.words.Say("methods.check.address", "address", origin), nil)
 		return
 	}
-	k.add(page.Bad, k.words.Say("methods.check.address.other", "address", origin, "here", k.call.Request().Host), nil)
+	d := k.words.Diagnosis(authmethods.Diagnose(authmethods.CodePublicAddress))
+	k.add(page.Bad, k.words.Say("methods.check.address.other", "address", origin, "here", k.call.Request().Host)+" ("+d.Ref+"). "+d.Action,
+		&page.Action{Label: k.words.Say("methods.check.address.open"), Href: origin + k.call.Request().URL.RequestURI(), Kind: "bare"})
 }
 
 // provider looks whether the addresses at the provider are all known, in the first

@@ -29,7 +29,7 @@ func (h *Handlers) Show(c *route.Call) error {
 	if v.view = c.QueryParam("tab"); !slices.Contains(views, v.view) {
 		v.view = views[0]
 	}
-	p := page.MethodPage{Crumbs: s.crumbs(false), Name: s.method.Name, View: v.view, Lead: v.lead(), Notices: v.notices()}
+	p := page.MethodPage{Crumbs: s.crumbs(false), Name: s.method.Name, View: v.view, Lead: v.lead(), Notices: v.notices(), Waiting: v.waiting()}
 	if err := v.fill(&p); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (v *viewer) notices() []page.Notice {
 		}
 		d := v.words.Diagnosis(authmethods.Diagnose(r.Code))
 		n := page.Notice{
-			Kind: page.Bad, Title: v.words.Say("methods.rejected", "provider", v.kind.Name, "environment", v.named(own.Environment)), Text: d.Action,
+			Kind: page.Bad, Title: v.words.Say("methods.rejected", "provider", v.kind.Name, "environment", v.named(own.Environment)), Text: v.both(own.Environment) + d.Action,
 		}
 		if v.call.May(authmethods.ModifyMethods) {
 			n.Actions = []page.Action{{Label: v.words.Say("methods.rejected.edit"), Href: pathOf(v.method.ID, "edit") + "#f-client_id"}}
@@ -159,9 +159,7 @@ func (v *viewer) in(e authmethods.Environment) page.MethodIn {
 	if x.ID != "" {
 		i.Account, i.Account2 = cmp.Or(x.Account.Email, x.Account.Name), cmp.Or(x.Organization.Name, x.Organization.ID)
 		i.ApprovedAt, i.ValidUntil, i.Connection = x.ApprovedAt, x.TokenExpiresAt, "/connections/"+string(x.ID)
-		if dc, ok := v.kind.DataCentre(x.DataCentre); ok {
-			i.DataCentre = v.words.OfType(cmp.Or(dc.Name, dc.Code))
-		}
+		i.DataCentre = page.DataCentre(v.words, v.kind, x.DataCentre)
 	}
 	if v.call.May(authmethods.ModifyMethods) {
 		v.offer(&i, e, s)

@@ -36,6 +36,9 @@ func (v *viewer) settings(p *page.MethodPage) {
 	fact("methods.mode", v.words.Say("methods.mode."+string(m.Mode)), false)
 	fact("methods.client_id", m.ClientID, true)
 	fact("methods.secret", secret, false)
+	if next := m.NextSecret; next.Set {
+		fact("methods.next", v.words.Say("methods.secret.set", "date", v.words.Date(next.SetAt), "end", next.Last4), false)
+	}
 	fact("methods.data_centre", dataCentre, false)
 	fact("methods.environment_url", m.EnvironmentURL, true)
 	for _, s := range settingsOf(&m.Settings) {

@@ -17,6 +17,7 @@ type draft struct {
 	name, reference, environmentURL, clientID, dataCentre string
 	mode                                                  authmethods.Mode
 	secret                                                secret.Text
+	when                                                  string   // a new secret counts; see whenNext
 	scopes                                                []string // of the catalogue
 	other                                                 string   // scopes that were typed
 	settings                                              authmethods.Settings
@@ -30,6 +31,7 @@ type draft struct {
 type ownDraft struct {
 	clientID, environmentURL string
 	secret                   secret.Text
+	when                     string
 	forget                   bool // the method's own secret again
 }
 
@@ -98,7 +100,7 @@ func readDraft(r *http.Request, kind *catalog.Type, environments []authmethods.E
 	text := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	d := draft{
 		name: text("name"), reference: text("reference"), environmentURL: text("environment_url"), clientID: text("client_id"),
-		dataCentre: text("data_centre"), mode: authmethods.Mode(text("mode")), secret: secret.New(text("client_secret")),
+		dataCentre: text("data_centre"), mode: authmethods.Mode(text("mode")), secret: secret.New(text("client_secret")), when: text("secret_from"),
 		other: r.PostFormValue("other_scopes"), params: r.PostFormValue("authorize_params"), pasted: r.PostFormValue("pasted"),
 		rev: number(text("rev")), own: map[authmethods.Environment]ownDraft{},
 	}
@@ -126,7 +128,7 @@ func readDraft(r *http.Request, kind *catalog.Type, environments []authmethods.E
 		at := string(e) + "."
 		d.own[e] = ownDraft{
 			clientID: text(at + "client_id"), environmentURL: text(at + "environment_url"),
-			secret: secret.New(text(at + "client_secret")), forget: text(at+"forget") != "",
+			secret: secret.New(text(at + "client_secret")), when: text(at + "secret_from"), forget: text(at+"forget") != "",
 		}
 	}
 	return d
@@ -186,13 +188,14 @@ func (d draft) changed() store.MethodChange {
 	scopes := d.allScopes()
 	dataCentre := cmp.Or(d.dataCentre, authmethods.DataCentreAuto)
 	mc := store.MethodChange{
-		Name: &d.name, Mode: &d.mode, EnvironmentURL: &d.environmentURL, ClientID: &d.clientID, ClientSecret: d.secret,
+		Name: &d.name, Mode: &d.mode, EnvironmentURL: &d.environmentURL, ClientID: &d.clientID,
 		Scopes: &scopes, DataCentre: &dataCentre, Settings: &d.settings, Environments: map[authmethods.Environment]store.EnvironmentChange{},
 	}
+	mc.ClientSecret, mc.NextSecret = d.secrets(d.secret, d.when)
 	for e, own := range d.own {
-		mc.Environments[e] = store.EnvironmentChange{
-			ClientID: &own.clientID, EnvironmentURL: &own.environmentURL, ClientSecret: own.secret, ForgetSecret: own.forget,
-		}
+		c := store.EnvironmentChange{ClientID: &own.clientID, EnvironmentURL: &own.environmentURL, ForgetSecret: own.forget}
+		c.ClientSecret, c.NextSecret = d.secrets(own.secret, own.when)
+		mc.Environments[e] = c
 	}
 	return mc
 }

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/catalog"
+	"latchkey/tokens"
 	"latchkey/web/page"
 	"latchkey/web/route"
 	"latchkey/web/words"
@@ -61,7 +62,6 @@ type former struct {
 func (f *former) editing(p *page.MethodFormPage, status int) error {
 	p.Editing, p.Name, p.Crumbs = true, f.method.Name, f.crumbs(true)
 	p.Form, p.Back = ours(f.call, pathOf(f.method.ID, "edit")), pathOf(f.method.ID, "")+"?tab=settings"
-	p.Own = f.own()
 	connections, err := f.h.connections(f.call, string(f.method.ID))
 	if err != nil {
 		return err
@@ -69,6 +69,8 @@ func (f *former) editing(p *page.MethodFormPage, status int) error {
 	for _, x := range connections {
 		p.Connected = p.Connected || works(stateOf(x))
 	}
+	p.When = f.when("secret_from", f.d.when, f.method.Secret, f.method.NextSecret, p.Connected)
+	p.Own = f.own(connections)
 	if status == http.StatusPreconditionFailed {
 		p.Stale = f.differences()
 	}
@@ -206,7 +208,7 @@ func ownEnvironments(s *seen) []authmethods.Environment {
 }
 
 // own asks for what differs in an environment.
-func (f *former) own() []page.MethodOwn {
+func (f *former) own(connections map[place]tokens.Connection) []page.MethodOwn {
 	var list []page.MethodOwn
 	for _, e := range ownEnvironments(f.seen) {
 		have, own := f.method.In(e), f.d.own[e]
@@ -217,14 +219,17 @@ func (f *former) own() []page.MethodOwn {
 		o := page.MethodOwn{Environment: e, Open: own.clientID != "" || own.environmentURL != "" || have != nil && have.Secret.Set}
 		o.Fields = []page.Field{
 			f.field(at+"client_id", f.words.Say("methods.client_id"), page.Field{Value: own.clientID, Optional: true, Mono: true, Maximum: maxClient}),
-			f.field(at+"client_secret", f.words.Say("methods.secret"), page.Field{
-				Kind: "password", Autocomplete: "new-password", Hint: hint, Optional: true, Mono: true, Maximum: maxSecret,
-			}),
 		}
 		if f.kind.Address.Use == catalog.UseInstance {
 			o.Fields = append(o.Fields, f.field(at+"environment_url", f.words.Say("methods.environment_url"), page.Field{
 				Value: own.environmentURL, Kind: "url", Optional: true, Mono: true, Maximum: maxURL, Placeholder: f.kind.Address.Example,
 			}))
+		}
+		o.Fields = append(o.Fields, f.field(at+"client_secret", f.words.Say("methods.secret"), page.Field{
+			Kind: "password", Autocomplete: "new-password", Hint: hint, Optional: true, Mono: true, Maximum: maxSecret,
+		}))
+		if have != nil {
+			o.When = f.when(at+"secret_from", own.when, have.Secret, have.NextSecret, works(stateOf(connections[place{f.method.ID, e}])))
 		}
 		for _, each := range o.Fields {
 			o.Open = o.Open || each.Error != ""

@@ -69,14 +69,26 @@ func (h *Handlers) see(c *route.Call) (*seen, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &seen{Tenant: t, method: m, kind: h.kindOf(m.IntegrationType), words: page.Words(c)}, nil
+	w := page.Words(c)
+	return &seen{Tenant: t, method: m, kind: h.kindOf(w, m.IntegrationType), words: w}, nil
 }
 
-func (h *Handlers) kindOf(id string) *catalog.Type {
+func (h *Handlers) kindOf(w words.Words, id string) *catalog.Type {
 	if kind, ok := h.Catalog.Find(id); ok {
-		return kind
+		return called(w, kind)
 	}
 	return &catalog.Type{ID: id, Name: id}
+}
+
+// called is a type by its name in the language of w. Most are called the same in all.
+func called(w words.Words, kind *catalog.Type) *catalog.Type {
+	said := w.OfType(kind.Name)
+	if said == kind.Name {
+		return kind
+	}
+	other := *kind
+	other.Name = said
+	return &other
 }
 
 // environments are those of the type, and those in which the method was set up
@@ -146,6 +158,8 @@ func corrected(w words.Words, p *authmethods.Problem) page.Corrections {
 		if w.Language() != words.English {
 			text = inGeneral(w, field)
 		}
+		// One field takes both, whichever it became.
+		field = strings.Replace(field, "next_client_secret", "client_secret", 1)
 		if list.Of(field) == "" {
 			list = append(list, page.Correction{Field: field, Text: text})
 		}

@@ -124,7 +124,7 @@ type ranked struct {
 
 // row is a method in the list, unless it was not asked for.
 func (l *listing) row(m *authmethods.Method) (ranked, bool) {
-	s := &seen{method: *m, kind: l.kindOf(m.IntegrationType), words: l.words}
+	s := &seen{method: *m, kind: l.kindOf(l.words, m.IntegrationType), words: l.words}
 	if l.wanted.kind != "" && l.wanted.kind != m.IntegrationType || !l.wanted.finds(m, s.kind.Name) {
 		return ranked{}, false
 	}
@@ -190,6 +190,7 @@ func menu(c *route.Call, w words.Words, m *authmethods.Method, open, reached, ag
 	add(page.Action{Label: w.Say("methods.help"), Href: pathOf(m.ID, "help"), Icon: "info"}, !open)
 	add(page.Action{Label: w.Say("methods.duplicate"), Href: pathOf(m.ID, "duplicate"), Icon: "copy"}, c.May(authmethods.CreateMethods))
 	add(page.Action{Label: w.Say("methods.copy_id"), Href: pathOf(m.ID, "") + "?tab=settings", Icon: "code", Copy: string(m.ID)}, true)
+	add(page.Action{Label: w.Say("freeze.menu"), Href: pathOf(m.ID, "freeze"), Icon: "snow", Apart: true, Dialog: true}, c.May(authmethods.ModifyFreezes))
 	add(page.Action{Label: w.Say("methods.delete"), Href: pathOf(m.ID, "delete"), Icon: "trash", Kind: "danger", Apart: true}, c.May(authmethods.DeleteMethods))
 	return list
 }
@@ -215,7 +216,7 @@ func (l *listing) filters(found []authmethods.Method) []page.Field {
 	for _, t := range l.Catalog.Types() {
 		has := slices.ContainsFunc(found, func(m authmethods.Method) bool { return m.IntegrationType == t.ID })
 		if has {
-			kinds = append(kinds, page.Option{Value: t.ID, Label: t.Name, Chosen: t.ID == l.wanted.kind})
+			kinds = append(kinds, page.Option{Value: t.ID, Label: l.words.OfType(t.Name), Chosen: t.ID == l.wanted.kind})
 		}
 	}
 	states := []page.Option{{Label: l.words.Say("methods.filter.all_states")}}

@@ -15,6 +15,7 @@ import (
 func (h *Handlers) New(c *route.Call) error {
 	w := page.Words(c)
 	if kind, ok := h.Catalog.Find(c.QueryParam("type")); ok {
+		kind = called(w, kind)
 		s := &seen{kind: kind, words: w}
 		return h.showForm(c, http.StatusOK, s, newDraft(kind), nil)
 	}
@@ -24,7 +25,7 @@ func (h *Handlers) New(c *route.Call) error {
 		for _, e := range t.EnvironmentsInOrder() {
 			names = append(names, named(w, e))
 		}
-		p.Types = append(p.Types, page.MethodType{Name: t.Name, Href: newOf(t), Environments: w.List(names)})
+		p.Types = append(p.Types, page.MethodType{Name: w.OfType(t.Name), Href: newOf(t), Environments: w.List(names)})
 	}
 	return page.MethodTypes.Show(c, http.StatusOK, p)
 }
@@ -40,7 +41,7 @@ func (h *Handlers) Create(c *route.Call) error {
 	if !ok {
 		return c.SeeOther(listPath + "/new")
 	}
-	s := &seen{kind: kind, words: page.Words(c)}
+	s := &seen{kind: called(page.Words(c), kind), words: page.Words(c)}
 	d := readDraft(c.Request(), kind, nil)
 	if h.only(c, &d, kind) {
 		return h.showForm(c, http.StatusOK, s, d, nil)
