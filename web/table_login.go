@@ -19,6 +19,7 @@ func (d Deps) loginRoutes() route.Table {
 		{Method: get, Path: "/sso/:id/try", Listeners: public, Right: authmethods.ViewConnectors, Operation: "trySignIn", Page: true, Handle: h.Try},
 		{Method: get, Path: "/api/sso/session", Listeners: public, Right: route.Open, Limit: route.Session, Operation: "getSession", Quiet: true, Handle: h.Session},
 		{Method: post, Path: "/api/sso/logout", Listeners: public, Right: route.Open, Operation: "signOut", Page: true, MaxBody: maxFormBody, Handle: h.Logout},
+		{Method: post, Path: "/api/sso/logout/:reference", Listeners: public, Right: route.Open, Limit: route.Callback, Operation: "backChannelLogout", MaxBody: maxFormBody, Handle: h.BackChannelLogout},
 		{Method: get, Path: "/.well-known/jwks.json", Listeners: public, Right: route.Open, Operation: "getIdentityKeys", Quiet: true, Handle: h.Keys},
 		{Method: post, Path: "/internal/v1/sign-ins/exchange", Listeners: internal, Right: authmethods.Borrow, Limit: route.SignIn, Operation: "exchangeTicket", MaxBody: maxFormBody, Handle: x.Redeem},
 

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/audit"
@@ -13,12 +14,16 @@ import (
 const endable = `SELECT s.id, s.user_id, u.user_name FROM sessions s JOIN users u ON u.tenant_id = {tenant} AND u.id = s.user_id
 	WHERE s.tenant_id = {tenant} AND s.ended_at IS NULL AND s.expires_at > {now} `
 
+// endableThere are the sessions that began at a provider until a moment by its clock.
+// An older release did not note its clock.
+const endableThere = endable + `AND s.issuer = ? AND COALESCE(s.proved_at, s.created_at) <= ? `
+
 var (
 	endableByID      = db.Prepare(endable + `AND s.id = ?`)
 	endableOfUser    = db.Prepare(endable + `AND s.user_id = ?`)
 	endableOthers    = db.Prepare(endable + `AND s.user_id = ? AND s.id <> ?`)
-	endableBySID     = db.Prepare(endable + `AND s.issuer = ? AND s.provider_sid = ?`)
-	endableBySubject = db.Prepare(endable + `AND s.issuer = ? AND EXISTS (SELECT 1 FROM identities i
+	endableBySID     = db.Prepare(endableThere + `AND s.provider_sid = ?`)
+	endableBySubject = db.Prepare(endableThere + `AND EXISTS (SELECT 1 FROM identities i
 		WHERE i.tenant_id = {tenant} AND i.id = s.identity_id AND i.issuer = ? AND i.subject = ?)`)
 )
 
@@ -71,6 +76,8 @@ type ProviderLogout struct {
 	Issuer  string
 	SID     string // the provider's session; empty: every session of Subject
 	Subject string
+	// Until is when the provider said so, by its clock: what began later goes on.
+	Until time.Time
 }
 
 // EndByProvider ends the sessions that began with one of the provider's which has
@@ -78,12 +85,12 @@ type ProviderLogout struct {
 // provider who said so.
 func (s *Sessions) EndByProvider(ctx context.Context, c authmethods.Caller, l ProviderLogout) (int, error) {
 	switch {
-	case l.Issuer == "" || l.SID == "" && l.Subject == "":
-		return 0, authmethods.InvalidField("", "A logout names its issuer and a session or a subject.")
+	case l.Issuer == "" || l.Until.IsZero() || l.SID == "" && l.Subject == "":
+		return 0, authmethods.InvalidField("", "A logout names its issuer, its time, and a session or a subject.")
 	case l.SID != "":
-		return s.endAll(ctx, c, endableBySID, l.Issuer, l.SID)
+		return s.endAll(ctx, c, endableBySID, l.Issuer, db.At(l.Until), l.SID)
 	}
-	return s.endAll(ctx, c, endableBySubject, l.Issuer, l.Issuer, l.Subject)
+	return s.endAll(ctx, c, endableBySubject, l.Issuer, db.At(l.Until), l.Issuer, l.Subject)
 }
 
 func mayEnd(c authmethods.Caller, user authmethods.ID) bool {

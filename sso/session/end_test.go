@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"testing"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/sso/session"
@@ -65,24 +66,30 @@ func TestTheOthersEndAndThisOneStays(t *testing.T) {
 	})
 }
 
+//
 func TestAProvidersLogoutEndsWhatBeganThere(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
 	for name, c := range map[string]struct {
 		logout session.ProviderLogout
 		ends   int
 	}{
-		"its session":           {session.ProviderLogout{Issuer: issuer, SID: "sid-1"}, 1},
-		"its subject":           {session.ProviderLogout{Issuer: issuer, Subject: "4711"}, 2},
-		"session and subject":   {session.ProviderLogout{Issuer: issuer, SID: "sid-2", Subject: "4711"}, 1},
-		"another issuer":        {session.ProviderLogout{Issuer: "https://accounts.zoho.com", SID: "sid-1"}, 0},
-		"another's subject":     {session.ProviderLogout{Issuer: "https://accounts.zoho.com", Subject: "4711"}, 0},
-		"an unknown subject":    {session.ProviderLogout{Issuer: issuer, Subject: "4712"}, 0},
-		"a session of nobody's": {session.ProviderLogout{Issuer: issuer, SID: "sid-3"}, 0},
+		"its session":           {session.ProviderLogout{Issuer: issuer, SID: "sid-1", Until: now}, 1},
+		"its subject":           {session.ProviderLogout{Issuer: issuer, Subject: "4711", Until: now}, 2},
+		"session and subject":   {session.ProviderLogout{Issuer: issuer, SID: "sid-2", Subject: "4711", Until: now}, 1},
+		"another issuer":        {session.ProviderLogout{Issuer: "https://accounts.zoho.com", SID: "sid-1", Until: now}, 0},
+		"another's subject":     {session.ProviderLogout{Issuer: "https://accounts.zoho.com", Subject: "4711", Until: now}, 0},
+		"an unknown subject":    {session.ProviderLogout{Issuer: issuer, Subject: "4712", Until: now}, 0},
+		"a session of nobody's": {session.ProviderLogout{Issuer: issuer, SID: "sid-3", Until: now}, 0},
+		// A logout token that is presented again.
+		"its session, before it began": {session.ProviderLogout{Issuer: issuer, SID: "sid-1", Until: now.Add(-time.Second)}, 0},
+		"its subject, before it began": {session.ProviderLogout{Issuer: issuer, Subject: "4711", Until: now.Add(-time.Second)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inEach(t, func(t *testing.T, w *world) {
-				second := bySSO()
+				first, second := bySSO(), bySSO()
 				second.ProviderSID = "sid-2"
-				w.begin(t, bySSO())
+				first.ProvedAt, second.ProvedAt = now, now
+				w.begin(t, first)
 				w.begin(t, second)
 				local, _ := w.begin(t, byPassword(marie))
 				n := got(w.EndByProvider(t.Context(), as(acme, ""), c.logout))(t)
@@ -98,8 +105,9 @@ func TestAProvidersLogoutEndsWhatBeganThere(t *testing.T) {
 
 func TestALogoutOfNothingEndsNothing(t *testing.T) {
 	inEach(t, func(t *testing.T, w *world) {
+		now := time.Now()
 		cookie, _ := w.begin(t, byPassword(marie)) // which has neither issuer nor session
-		for _, l := range []session.ProviderLogout{{}, {Issuer: issuer}, {SID: "sid-1"}, {Subject: "4711"}} {
+		for _, l := range []session.ProviderLogout{{}, {Issuer: issuer, Until: now}, {SID: "sid-1", Until: now}, {Subject: "4711", Until: now}, {Issuer: issuer, SID: "sid-1"}} {
 			_, err := w.EndByProvider(t.Context(), as(acme, ""), l)
 			refused(t, err, authmethods.Invalid, authmethods.CodeInvalidRequest)
 		}

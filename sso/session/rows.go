@@ -18,6 +18,7 @@ type sessionRow struct {
 	Means       means
 	Issuer      string
 	ProviderSID string `gorm:"column:provider_sid"`
+	ProvedAt    db.Time
 	Address     string
 	UserAgent   string
 	SeenAt      db.Time

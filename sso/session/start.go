@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/audit"
@@ -25,9 +26,12 @@ type Start struct {
 	SecondFactor bool
 	Issuer       string
 	ProviderSID  string
-	Address      string
-	UserAgent    string
-	Settings     sso.Settings // of the tenant; decides how long the session lasts
+	// ProvedAt is when the provider said who it was, by its own clock; zero: it did
+	// not, and the beginning of the session counts.
+	ProvedAt  time.Time
+	Address   string
+	UserAgent string
+	Settings  sso.Settings // of the tenant; decides how long the session lasts
 }
 
 // maxUserAgent is how much of a browser's description is kept, in bytes.
@@ -35,9 +39,9 @@ const maxUserAgent = 256
 
 // beginning inserts a session for a user who is still what the sign-in was judged
 // by.
-var beginning = db.Prepare(`INSERT INTO sessions (tenant_id, id, hash, user_id, user_version, connector_id, identity_id, means, issuer, provider_sid,
+var beginning = db.Prepare(`INSERT INTO sessions (tenant_id, id, hash, user_id, user_version, connector_id, identity_id, means, issuer, provider_sid, proved_at,
 		address, user_agent, seen_at, idle_micros, expires_at, ended_at, created_at, updated_at)
-	SELECT {tenant}, ?, ?, u.id, u.version, ?, ?, ?, ?, ?, ?, ?, {now}, ?, {now} + ?, NULL, {now}, {now}
+	SELECT {tenant}, ?, ?, u.id, u.version, ?, ?, ?, ?, ?, COALESCE(?, {now}), ?, ?, {now}, ?, {now} + ?, NULL, {now}, {now}
 	FROM users u WHERE u.tenant_id = {tenant} AND u.id = ? AND u.version = ? AND u.disabled_at IS NULL
 	RETURNING created_at, seen_at, expires_at`)
 
@@ -98,7 +102,7 @@ func (n *Session) insert(ctx context.Context, in db.Tenant, shown secret.Text, f
 	var created, seen, expires db.Time
 	err := db.QueryRow(ctx, in, beginning, []any{
 		n.ID, token.HashOf(shown).Bytes(), n.Connector, n.Identity, storedMeans(n.Means, n.SecondFactor), n.Issuer, n.ProviderSID,
-		n.Address, n.UserAgent, from.Settings.SessionIdle.Microseconds(), life.Microseconds(), from.User, from.UserVersion,
+		db.At(from.ProvedAt), n.Address, n.UserAgent, from.Settings.SessionIdle.Microseconds(), life.Microseconds(), from.User, from.UserVersion,
 	}, &created, &seen, &expires)
 	if authmethods.KindOf(err) == authmethods.NotFound {
 		return notSignedIn()

@@ -73,6 +73,19 @@ func (p foreign) control(t testing.TB, what string) {
 	}
 }
 
+// logoutToken has the provider say that alice signed out.
+func (p foreign) logoutToken(t testing.TB) string {
+	t.Helper()
+	response, err := http.Post(p.Control+"/logout-token", "", nil)
+	must(t, err)
+	defer response.Body.Close()
+	var made struct {
+		Token string `json:"logout_token"`
+	}
+	must(t, json.NewDecoder(response.Body).Decode(&made))
+	return made.Token
+}
+
 // openForeign lets alice sign in at the foreign provider.
 func (s *site) openForeign() foreign {
 	s.t.Helper()
@@ -178,5 +191,45 @@ func TestSigningOutEndsTheSessionAtTheProviderToo(t *testing.T) {
 	}
 	if a := v.byHouse(); a.to(s) != "/app/" { // which fails unless the provider asks
 		t.Errorf("the next time: %d %s", a.StatusCode, a.to(s))
+	}
+}
+
+// R-26.
+func TestWhoSignsOutAtTheProviderIsSignedOutHere(t *testing.T) {
+	s := newSite(t, fleet.Options{})
+	p := s.openForeign()
+	v := s.visitor()
+	in := func() {
+		t.Helper()
+		if a := v.byHouse(); a.to(s) != "/app/" {
+			t.Fatalf("signing in: %d %s %s", a.StatusCode, a.to(s), a.text())
+		}
+	}
+	says := func(connector, token string, want int) {
+		t.Helper()
+		a := s.visitor().send(http.MethodPost, "/api/sso/logout/"+connector, url.Values{"logout_token": {token}})
+		if a.StatusCode != want || !strings.Contains(a.Header.Get("Cache-Control"), "no-store") {
+			t.Errorf("a logout token is answered by %d %v %s, want %d", a.StatusCode, a.Header, a.body, want)
+		}
+	}
+	in()
+	token := p.logoutToken(t)
+	says("house", "", http.StatusBadRequest)
+	says("house", "no token", http.StatusBadRequest)
+	says("house", token[:strings.LastIndexByte(token, '.')+1]+strings.Repeat("A", 342), http.StatusBadRequest)
+	says("nobodys", token, http.StatusNotFound)
+	if a := v.get(report); a.StatusCode != http.StatusOK {
+		t.Fatalf("a stranger's words ended a session: %d", a.StatusCode)
+	}
+	says("house", token, http.StatusOK)
+	if a := v.get(report); !a.closed(s) {
+		t.Errorf("signed out at the provider: %d", a.StatusCode)
+	}
+	said := time.Now().Unix()
+	await(t, "the provider's clock to go on", time.Second, func() bool { return time.Now().Unix() > said })
+	in()
+	says("house", token, http.StatusOK)
+	if a := v.get(report); a.StatusCode != http.StatusOK {
+		t.Errorf("the same word ended a session that began after it: %d", a.StatusCode)
 	}
 }
