@@ -23,8 +23,8 @@ const (
 	CodeProviderThrottled  Code = "provider_throttled"
 	CodeStorageUnavailable Code = "storage_unavailable"
 	CodeInternal           Code = "internal_error"
-	CodeAmbiguous          Code = "environment_required"
 	CodeFrozen             Code = "frozen"
+	CodeTestKeyOnLive      Code = "test_key_on_live"
 )
 
 // What can go wrong with a provider; the diagnosis catalogue gives each a title,
@@ -47,8 +47,11 @@ const (
 	CodePermissionMissing     Code = "permission_missing"      // D-17
 	CodeOrganizationMismatch  Code = "organisation_mismatch"   // D-18
 	CodeAccountLimited        Code = "account_limited"         // D-19
+	CodeClockSkew             Code = "clock_skew"              // D-20
 	CodeAccountsServerRefused Code = "accounts_server_refused" // D-21
+	CodePublicAddress         Code = "public_address_mismatch" // D-22
 	CodeEnvironmentMismatch   Code = "environment_mismatch"    // D-24
+	CodeQuotaReached          Code = "quota_reached"           // D-25: of calls of the provider's API
 	CodeKeyUnavailable        Code = "key_unavailable"         // D-23
 	CodeKeyServiceUnavailable Code = "key_service_unavailable" // D-29
 	CodeResponseLost          Code = "response_lost"           // D-26: the answer to a rotation never reached us
@@ -71,7 +74,6 @@ const (
 	CodeIdentityUnproved  Code = "identity_unproved"    // S-10: what the provider sent proves nothing
 	CodeWrongPassword     Code = "wrong_password"       // S-11
 	CodeNotSignedIn       Code = "not_signed_in"        // S-12: there is no session
-	CodePasswordExpired   Code = "password_expired"     // S-13
 	CodeSecondFactor      Code = "second_factor_needed" // S-14
 	CodeLastAdministrator Code = "last_administrator"
 )

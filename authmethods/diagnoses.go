@@ -39,8 +39,8 @@ var diagnoses = []Diagnosis{
 	},
 	{
 		Code: CodeWrongDataCentre, Ref: "D-06", Title: "The account lives in another region",
-		Causes: []string{"The provider keeps this account in another data centre than the method names.", "The client is not allowed to serve several data centres."},
-		Action: "Switch on use in several data centres in the provider's console, or choose the account's own data centre.", NextAction: "fix_data_centre", Who: whoYou,
+		Causes: []string{"The provider keeps this account in another data centre than the method names.", "The client has another secret there, or is not allowed to serve several data centres."},
+		Action: "Switch on use in several data centres, with the same credentials, in the provider's console, or choose the account's own data centre.", NextAction: "fix_data_centre", Who: whoYou,
 	},
 	{
 		Code: CodeClientRejected, Ref: "D-07", Title: "The provider refused the client ID and secret",
@@ -108,9 +108,19 @@ var diagnoses = []Diagnosis{
 		Action: "Give the account more rights at the provider, or approve with another.", NextAction: "change_account", Who: whoProviderAdmin,
 	},
 	{
+		Code: CodeClockSkew, Ref: "D-20", Title: "This server's clock and the provider's are apart",
+		Causes: []string{"The clock of this server is wrong.", "The clock of the provider is wrong, which is rare."},
+		Action: "Set the clock of this server by the network, then try again. The command latchkey doctor says how far it is off.", NextAction: "set_clock", Who: whoOperator,
+	},
+	{
 		Code: CodeAccountsServerRefused, Ref: "D-21", Title: "We stopped: the reply named an unknown server",
 		Causes: []string{"The provider opened a data centre that is not in its description here.", "Somebody tampered with the reply."},
 		Action: "Start again. If it happens again, the description of the integration type must be updated.", NextAction: "contact_operator", Who: whoOperator,
+	},
+	{
+		Code: CodePublicAddress, Ref: "D-22", Title: "You opened this page under another address",
+		Causes: []string{"The page was opened by another name of this server, or past the proxy that stands before it.", "The public address in the configuration is not the one that people use."},
+		Action: "Open the page under the public address, where the provider sends people back to. If that one is wrong, change LATCHKEY_PUBLIC_URL.", NextAction: "use_public_address", Who: whoOperator,
 	},
 	{
 		Code: CodeKeyUnavailable, Ref: "D-23", Title: "The encryption key for this secret is missing",
@@ -126,6 +136,11 @@ var diagnoses = []Diagnosis{
 		Code: CodeEnvironmentMismatch, Ref: "D-24", Title: "Another environment was approved than was chosen",
 		Causes: []string{"On the provider's page an organisation of the other environment was picked.", "The account has organisations in one environment only, so nobody was asked."},
 		Action: "Approve again and pick the right organisation, or enable the other environment. Nothing was enabled.", NextAction: "approve", Who: whoYou,
+	},
+	{
+		Code: CodeQuotaReached, Ref: "D-25", Title: "The provider takes no more calls for now",
+		Causes: []string{"The calls of the day are used up; all programs of the organisation share them.", "Too many calls were made at once."},
+		Action: "Wait as long as the provider's answer says, or have the limit raised there. A new token does not help.", NextAction: "wait", Who: whoNobody, Temporary: true,
 	},
 	{
 		Code: CodeResponseLost, Ref: "D-26", Title: "The provider's answer never reached us",
@@ -151,6 +166,11 @@ var diagnoses = []Diagnosis{
 		Code: CodeLoanNotAllowed, Ref: "A-01", Title: "This key may not borrow that",
 		Causes: []string{"No permit of the service names this method, environment and these scopes."},
 		Action: "Have a permit added to the service account.", NextAction: "add_permit", Who: whoAdministrator,
+	},
+	{
+		Code: CodeTestKeyOnLive, Ref: "A-02", Title: "A test key cannot borrow for production",
+		Causes: []string{"The service account may borrow for sandboxes only, and the request is for production.", "The key of another installation or stage was put here."},
+		Action: "Use the key of the service account that works in production, or have a permit for production added.", NextAction: "check_key", Who: whoAdministrator,
 	},
 	{
 		Code: CodeInvalidRequest, Ref: "A-03", Title: "The request is not valid",
@@ -221,11 +241,6 @@ var diagnoses = []Diagnosis{
 		Code: CodeInternal, Ref: "A-16", Title: "Something went wrong here",
 		Causes: []string{"A fault of this server."},
 		Action: "Try again; if it stays, give the operator the request id.", NextAction: "contact_operator", Who: whoOperator,
-	},
-	{
-		Code: CodeAmbiguous, Ref: "A-17", Title: "Several environments are possible",
-		Causes: []string{"The method is enabled in several environments and the request names none."},
-		Action: "Name the environment.", NextAction: "fix_request", Who: whoYou,
 	},
 	{
 		Code: CodeLastAdministrator, Ref: "A-18", Title: "Somebody must be left who can administer",

@@ -64,11 +64,6 @@ var signInDiagnoses = []Diagnosis{
 		Action: "Sign in.", NextAction: "sign_in", Who: whoYou,
 	},
 	{
-		Code: CodePasswordExpired, Ref: "S-13", Title: "The password must be changed",
-		Causes: []string{"It is older than this workspace allows."},
-		Action: "Choose a new password.", NextAction: "change_password", Who: whoYou,
-	},
-	{
 		Code: CodeSecondFactor, Ref: "S-14", Title: "A second proof is needed",
 		Causes: []string{"The account is protected by one-time codes."},
 		Action: "Enter the code that your authenticator shows.", NextAction: "enter_code", Who: whoYou,

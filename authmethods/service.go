@@ -79,17 +79,29 @@ type IssuedKey struct {
 }
 
 // Covers returns the permit by which s may borrow l for the wanted scopes. The
-// problem it returns otherwise is the same whatever is missing.
+// problem it returns otherwise is the same whatever is missing; its reason depends on the
+// permits of s alone.
 func (s *Service) Covers(l Loanable, scopes []string) (Permit, error) {
 	for _, p := range s.Permits {
 		if p.Allows(s.Tenant, l) && coversScopes(p.Scopes, scopes) {
 			return p, nil
 		}
 	}
-	return Permit{}, &Problem{
+	p := &Problem{
 		Kind: Forbidden, Code: CodeLoanNotAllowed,
 		Detail: "This key may not borrow from " + l.Method + " (" + string(l.Environment) + ").",
 	}
+	if l.Environment == Production && s.forTests() {
+		p.Reason = CodeTestKeyOnLive
+	}
+	return Permit{}, p
+}
+
+// forTests reports whether s may borrow, but nothing of any production environment.
+func (s *Service) forTests() bool {
+	return len(s.Permits) > 0 && !slices.ContainsFunc(s.Permits, func(p Permit) bool {
+		return p.Environment == Any || p.Environment == string(Production)
+	})
 }
 
 func coversScopes(allowed, wanted []string) bool {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -50,6 +52,8 @@ type Deps struct {
 	Operations system.Operations
 	// Frozen tells people what is stopped; nil: nothing ever is.
 	Frozen *store.Frozen
+	// Patience is how long an answer waits for all servers to heed a freeze; 0: 20 s.
+	Patience time.Duration
 	// Live tells open pages what changed; nil: a new one, which hears of nothing.
 	Live *live.Hub
 	// Ready says what the server needs to work and whether it has it; nil: nothing.
@@ -98,6 +102,7 @@ func New(d Deps) (public, internal http.Handler) {
 	if d.Live == nil {
 		d.Live = live.New()
 	}
+	d.Patience = cmp.Or(d.Patience, 20*time.Second)
 	counted := newMetrics(d.Metrics)
 	table := d.table(counted)
 	if err := table.Check(); err != nil {

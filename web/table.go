@@ -40,9 +40,10 @@ func (d Deps) table(counted *metrics) route.Table {
 	t = append(t, d.adminMethodRoutes()...)
 	t = append(t, d.adminPeopleRoutes()...)
 	t = append(t, d.systemRoutes()...)
+	t = append(t, d.freezePages()...)
 	h := &api.Handlers{
 		Store: d.Store, Consents: d.Consents, Ledger: d.Ledger, Catalog: d.Catalog, PublicURL: d.PublicURL,
-		Directory: d.Directory, Sessions: d.Sessions, Credentials: d.Credentials, SignIn: d.SignIn, Mail: d.Mail,
+		Directory: d.Directory, Sessions: d.Sessions, Credentials: d.Credentials, SignIn: d.SignIn, Mail: d.Mail, Patience: d.Patience,
 	}
 	t = append(t, methodRoutes(h)...)
 	t = append(t, connectionRoutes(h)...)

@@ -21,6 +21,7 @@ func (d Deps) adminMethodRoutes() route.Table {
 		{Method: get, Path: one, Listeners: public, Right: authmethods.ViewMethods, Operation: "showMethod", Page: true, Handle: h.Show},
 		{Method: get, Path: one + "/edit", Listeners: public, Right: authmethods.ModifyMethods, Operation: "showMethodForm", Page: true, Handle: h.Edit},
 		{Method: post, Path: one + "/edit", Listeners: public, Right: authmethods.ModifyMethods, Operation: "editMethod", Page: true, MaxBody: maxAdminBody, Handle: h.Change},
+		{Method: post, Path: one + "/next-secret", Listeners: public, Right: authmethods.ModifyMethods, Operation: "removeNextSecret", Page: true, MaxBody: maxFormBody, Handle: h.RemoveNext},
 		{Method: get, Path: one + "/enable", Listeners: public, Right: authmethods.ModifyMethods, Operation: "showMethodWindow", Page: true, Handle: h.Window},
 		{Method: post, Path: one + "/enable", Listeners: public, Right: authmethods.ModifyMethods, Operation: "beginMethod", Page: true, MaxBody: maxFormBody, Handle: h.Enable},
 		{Method: get, Path: one + "/code", Listeners: public, Right: authmethods.ModifyMethods, Operation: "showMethodCode", Page: true, Handle: h.ShowCode},

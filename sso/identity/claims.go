@@ -1,11 +1,14 @@
 package identity
 
 import (
+	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"latchkey/authmethods"
 	"latchkey/authmethods/catalog"
 	"latchkey/sso"
 )
@@ -99,9 +102,29 @@ func (w *work) times(what string, claims sso.Claims) error {
 	case w.lenient:
 		w.tell("It would not be accepted now: it " + wrong + ".")
 	default:
-		return w.refuse("The "+what+" "+wrong+".", nil)
+		return w.refuseTimes(what, wrong, claims)
 	}
 	return nil
+}
+
+// refuseTimes refuses a token for its times. One that was made for this very sign-in is
+// not an old one, and lives for longer than a sign-in lasts: so a clock is wrong.
+func (w *work) refuseTimes(what, wrong string, claims sso.Claims) error {
+	err := w.refuse("The "+what+" "+wrong+".", nil)
+	nonce, _ := claims["nonce"].(string)
+	var p *authmethods.Problem
+	if what == idToken && apart(claims, w.now()) && w.answer.Nonce != "" && subtle.ConstantTimeCompare([]byte(nonce), []byte(w.answer.Nonce)) == 1 && errors.As(err, &p) {
+		p.Code = authmethods.CodeClockSkew
+	}
+	return err
+}
+
+// apart reports whether a token was issued, or begins to be good, at a time that says
+// that the provider's clock is not ours.
+func apart(claims sso.Claims, now time.Time) bool {
+	issued, ok := moment(claims["iat"])
+	from, begins := moment(claims["nbf"])
+	return ok && (issued.After(now.Add(leeway)) || issued.Before(now.Add(-maxAge))) || begins && from.After(now.Add(leeway))
 }
 
 // wrongTime says what is wrong with the times of a token, or nothing.

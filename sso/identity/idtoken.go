@@ -39,6 +39,7 @@ func (w *work) byIDToken(ctx context.Context) error {
 	}
 	w.proof.Subject, w.proof.Claims, w.proof.Source = subject, claims, FromIDToken
 	w.proof.SessionID = sessionID(claims)
+	w.proof.IssuedAt, _ = moment(claims["iat"])
 	// They hold access tokens to other places and are asked for by nobody.
 	delete(claims, "_claim_names")
 	delete(claims, "_claim_sources")

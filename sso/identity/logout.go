@@ -32,7 +32,8 @@ func (w *work) logout(ctx context.Context) (Logout, error) {
 	if err := w.times(logoutToken, claims); err != nil {
 		return Logout{}, err
 	}
-	out := Logout{Issuer: issuer, SessionID: sessionID(claims)}
+	issued, _ := moment(claims["iat"])
+	out := Logout{Issuer: issuer, SessionID: sessionID(claims), IssuedAt: issued}
 	if wrong := out.read(claims); wrong != "" {
 		return Logout{}, w.refuse("The logout token "+wrong+".", nil)
 	}
@@ -51,7 +52,7 @@ func (l *Logout) read(claims sso.Claims) (wrong string) {
 	if _, ok := events[backChannel].(map[string]any); !ok {
 		return "does not say that it is about a logout (events)"
 	}
-	if l.JTI, _ = claims["jti"].(string); !isSubject(l.JTI) {
+	if jti, _ := claims["jti"].(string); !isSubject(jti) {
 		return "has no name of its own (jti)"
 	}
 	if value, there := claims["sub"]; there {
@@ -65,7 +66,5 @@ func (l *Logout) read(claims sso.Claims) (wrong string) {
 	if l.Subject == "" && l.SessionID == "" {
 		return "names neither a subject nor a session"
 	}
-	expires, _ := moment(claims["exp"])
-	l.Expires = expires.Add(leeway)
 	return ""
 }

@@ -86,6 +86,9 @@ type Proof struct {
 	Source Source
 	// SessionID is the provider's session (sid), for back-channel logout; often empty.
 	SessionID string
+	// IssuedAt is when the provider issued the ID token, by its own clock; zero: there
+	// was none.
+	IssuedAt time.Time
 	// Trace says what was checked, a sentence a step, for administrators. It holds
 	// nothing of a token, and is there beside an error too.
 	Trace []string
@@ -95,7 +98,7 @@ type Proof struct {
 // userinfo adds what the token lacks and stands in for one that did not come.
 //
 // Its errors are *authmethods.Problem: of CodeIdentityUnproved with a Detail that
-// names the check that failed, or of CodeProviderDown if asking again may help.
+// names the check that failed, of CodeClockSkew if that is a matter of time, or of CodeProviderDown if asking again may help.
 func (v *Verifier) Identify(ctx context.Context, a Answer) (Proof, error) {
 	w := &work{Verifier: v, answer: a}
 	err := w.identify(ctx)
@@ -119,10 +122,9 @@ type Logout struct {
 	Issuer    string
 	Subject   string
 	SessionID string
-	// JTI names the token. It must not be accepted twice; remembering it until
-	// Expires is enough.
-	JTI     string
-	Expires time.Time
+	// IssuedAt is when the provider said so, by its own clock. What began there later
+	// is not meant: so a token that is presented again ends nothing more.
+	IssuedAt time.Time
 }
 
 // LogoutToken checks a logout token. Errors are as with [Verifier.Identify].

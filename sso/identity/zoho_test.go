@@ -178,7 +178,7 @@ func TestAZohoClockThatIsWrongIsTold(t *testing.T) {
 	} {
 		z.become(t, zohosim.Switches{ClockSkewSeconds: seconds})
 		proof, err := z.v.Identify(t.Context(), z.signIn("ada@example.eu"))
-		unproved(t, proof, err, detail)
+		refused(t, proof, err, authmethods.CodeClockSkew, detail)
 	}
 }
 

@@ -45,6 +45,7 @@ type Broker struct {
 	Methods  *methods.Store
 	Tenants  *methods.Tenants
 	Auth     *methods.Authenticator
+	Frozen   *methods.Frozen
 	Grants   *store.Store
 	Upstream *upstream.Client
 	Engine   *tokens.Engine
@@ -113,6 +114,7 @@ func (b *Broker) wire(t testing.TB, d *db.DB) {
 	b.Vault = vault.New(b.ring)
 	options := methods.Options{DB: d, System: b.System, Vault: b.Vault, Catalog: b.Catalog}
 	b.Methods, b.Tenants, b.Auth = methods.New(options), methods.NewTenants(options), methods.NewAuthenticator(options)
+	b.Frozen = methods.NewFrozen(options, nil)
 	b.Upstream = upstream.New(upstream.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	b.Grants = store.New(store.Options{
 		DB: d, System: b.System, Vault: b.Vault, Methods: b.Methods, Tenants: b.Tenants, Catalog: b.Catalog, Log: log,

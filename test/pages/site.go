@@ -51,8 +51,12 @@ const deskClient, deskSecret = "1000.PAGESDESK0000000000000000000001", "the secr
 // Option changes how a site is made.
 type Option func(*options)
 
+// Wired changes what the server is made of.
+func Wired(change func(*web.Deps)) Option { return func(o *options) { o.wired = change } }
+
 type options struct {
 	database string
+	wired    func(*web.Deps)
 	types    fstest.MapFS
 	furnish  func(*Site)
 }
@@ -100,7 +104,10 @@ func New(t testing.TB, change ...Option) *Site {
 		Services: b.Auth, Tenants: b.Tenants, Store: b.Methods, Consents: b.Consents, Lender: b.Lender, Ledger: b.Grants,
 		Catalog: b.Catalog, Directory: b.Directory, Sessions: b.Sessions, Credentials: b.Credentials, SignIn: b.SignIn,
 		PublicURL: pattern, InternalURL: s.Internal, Operations: s.Installation, Log: log,
-		Frozen: store.NewFrozen(store.Options{DB: b.DB, System: b.System, Vault: b.Vault, Catalog: b.Catalog}, nil),
+		Frozen: b.Frozen,
+	}
+	if o.wired != nil {
+		o.wired(&s.Deps)
 	}
 	public, internal := web.New(s.Deps)
 	handler.Handle("/", public)

@@ -15,7 +15,7 @@ import (
 
 // noJSON are the routes that change something and read no JSON.
 var noJSON = map[string]string{
-	"importUsers": "reads CSV", "exchangeToken": "reads a form, as RFC 8693 has it", "signOut": "reads nothing",
+	"importUsers": "reads CSV", "exchangeToken": "reads a form, as RFC 8693 has it", "signOut": "reads nothing", "backChannelLogout": "reads a form, as OpenID Connect has it",
 }
 
 // serverOwned are fields that no client sets, and one that does not exist.

@@ -41,7 +41,7 @@ var bodies = map[string]string{
 }
 
 // purposes are those of the forms that pages show.
-var purposes = []string{"people", "services", "settings", "methods", "connections", "audit", "account", "logout", "system"}
+var purposes = []string{"people", "services", "settings", "methods", "connections", "audit", "account", "logout", "system", "freezes"}
 
 // asker is somebody of globex with all rights of an administrator, by key and by
 // session.
@@ -102,7 +102,7 @@ func (i *installation) more(address string) {
 		"freezes/:id": o["service-accounts/:id"], "auth-methods/:id": o["methods/:id"], "permits/:permit_id": string(service.Permits[0].ID), "api-keys/:id": o["keys/:key_id"],
 		"consents/:id": o["approvals/:id"], "sso-connectors/:id": o["sso/:id"], "identities/:identity_id": o["accounts/:item"],
 		"sessions/:session_id": o["sessions/:item"], "sessions/:id": o["sessions/:item"], "passkeys/:item": passkey, "passkeys/:passkey_id": passkey, "passkeys/:id": passkey,
-		"users/:user_id": o["users/:id"], "tokens/:token_id": token, "login/:reference": "zoho", "error/:ref": o["sign-ins/:ref"],
+		"users/:user_id": o["users/:id"], "tokens/:token_id": token, "login/:reference": "zoho", "logout/:reference": "zoho", "error/:ref": o["sign-ins/:ref"],
 		"authclients/:a": i.acme.tenant.CallbackA, ":a/:b": i.acme.tenant.CallbackB,
 		"invitations/:secret": link.URL.Reveal()[strings.LastIndexByte(link.URL.Reveal(), '/')+1:],
 	} {

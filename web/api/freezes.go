@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -48,12 +47,6 @@ type madeFreeze struct {
 	Servers servers `json:"servers"`
 }
 
-// maxReason bounds the reason of a freeze.
-const maxReason = 200
-
-// settling is how long the answer waits for the servers.
-const settling = 20 * time.Second
-
 // ListFreezes lists what is frozen.
 func (h *Handlers) ListFreezes(c *route.Call) error {
 	t, err := h.in(c)
@@ -75,7 +68,7 @@ func (h *Handlers) Freeze(c *route.Call) error {
 		return err
 	}
 	target := store.FreezeTarget{Method: body.Line("method", maxRef), Service: body.Line("service_account", maxName)}
-	reason := body.Line("reason", maxReason)
+	reason := body.Line("reason", store.MaxReason)
 	if err := body.Err(); err != nil {
 		return err
 	}
@@ -87,14 +80,12 @@ func (h *Handlers) Freeze(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), settling)
-	defer cancel()
-	report, err := t.Settle(ctx, nil)
-	if err != nil && ctx.Err() == nil {
+	report, all, err := t.SettleWithin(c.Request().Context(), h.Patience)
+	if err != nil {
 		return err
 	}
 	status := http.StatusCreated
-	if err != nil {
+	if !all {
 		status = http.StatusAccepted
 	}
 	return c.Reply(status, madeFreeze{showFreeze(f), servers{len(report.Heard), len(report.Lapsed), len(report.Waiting)}})

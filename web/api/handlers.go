@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	"net/http"
 	"regexp"
 	"strconv"
@@ -34,6 +36,8 @@ type Handlers struct {
 	// Mail sends people their links; nil: there is none here, and links are shown to
 	// whoever asks for them.
 	Mail *mail.Sender
+	// Patience is how long an answer waits for the servers to heed a freeze.
+	Patience time.Duration
 }
 
 // Bounds of what a request may hold; api.yaml repeats them.

@@ -111,10 +111,16 @@ func (h *Handlers) ExportUsers(c *route.Call) error {
 	if err != nil {
 		return err
 	}
+	return SendUsers(c, t)
+}
+
+// SendUsers answers with everybody as a file. It is complete before any of it is sent.
+func SendUsers(c *route.Call, t *directory.Tenant) error {
 	var b bytes.Buffer
 	if err := t.ExportUsers(c.Request().Context(), &b); err != nil {
 		return err
 	}
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="users.csv"`)
+	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
 }

@@ -29,7 +29,7 @@ func TestARealBrowserApproves(t *testing.T) {
 	)
 	address, err := chromedp.Run(ctx, chromedp.Location())
 	must(t, err)
-	if want := s.origin + "/consents/" + string(id) + "/result"; address != want {
+	if want := s.Origin + "/consents/" + string(id) + "/result"; address != want {
 		t.Errorf("the browser ended at %s, want %s", address, want)
 	}
 	heading, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("h1")))

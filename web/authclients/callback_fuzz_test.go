@@ -25,17 +25,19 @@ func FuzzTheQueryOfACallback(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		s.t = t
+		s.T = t
+		visitor := s.Visitor(t)
+		visitor.Client = p.Client
 		if _, err := url.ParseRequestURI(s.pair + "?" + raw); err != nil || strings.ContainsAny(raw, "# \t\r\n") {
 			t.Skip("no request has this query")
 		}
-		got := p.get(s.pair + "?" + raw)
+		got := visitor.Get(s.pair + "?" + raw)
 		ready := raw == "" && got.StatusCode == http.StatusOK
 		away := got.StatusCode == http.StatusSeeOther && got.Header.Get("Location") == "/consents/out-of-date"
 		if !ready && !away && got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%d to %q", got.StatusCode, got.Header.Get("Location"))
 		}
-		if strings.Contains(got.body, "<script>") {
+		if strings.Contains(got.Body, "<script>") {
 			t.Error("what was sent came back as markup")
 		}
 		if s.attempt(id).Status != consent.Started {

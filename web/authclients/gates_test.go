@@ -26,15 +26,7 @@ func TestTheStartFormWantsTicketCookieAndToken(t *testing.T) {
 	id, link := s.begin(authmethods.Production)
 	address := "/consents/" + string(id) + "/start"
 	ticket := query(t, link).Get("ticket")
-	token := func(p *person) string {
-		for _, m := range hidden.FindAllStringSubmatch(p.get(link).body, -1) {
-			if m[1] == "csrf" {
-				return m[2]
-			}
-		}
-		t.Fatal("the form has no token")
-		return ""
-	}
+	token := func(p *person) string { return p.Get(link).Token(address) }
 	known := s.person()
 	good, strange := token(known), token(s.person())
 	for _, c := range []struct {
@@ -57,7 +49,7 @@ func TestTheStartFormWantsTicketCookieAndToken(t *testing.T) {
 		if c.form == nil {
 			target += "?" + url.Values{"ticket": {ticket}, "csrf": {good}}.Encode()
 		}
-		got := c.who.send(http.MethodPost, target, c.form, c.headers...)
+		got := c.who.Send(http.MethodPost, target, c.form, c.headers...)
 		if got.StatusCode != c.status || s.attempt(id).Status != consent.Pending {
 			t.Errorf("%s: %d, consent %s; want %d and pending", c.name, got.StatusCode, s.attempt(id).Status, c.status)
 		}
@@ -65,7 +57,7 @@ func TestTheStartFormWantsTicketCookieAndToken(t *testing.T) {
 			t.Errorf("%s: answered as %s", c.name, got.Header.Get("Content-Type"))
 		}
 	}
-	if got := known.send(http.MethodPost, address, url.Values{"ticket": {ticket}, "csrf": {good}}); got.StatusCode != http.StatusOK || s.attempt(id).Status != consent.Started {
+	if got := known.Send(http.MethodPost, address, url.Values{"ticket": {ticket}, "csrf": {good}}); got.StatusCode != http.StatusOK || s.attempt(id).Status != consent.Started {
 		t.Errorf("the form itself: %d", got.StatusCode)
 	}
 }
@@ -75,16 +67,16 @@ func TestALinkThatDoesNotFitIsAlwaysTheSamePage(t *testing.T) {
 	s.method(nil)
 	id, link := s.begin(authmethods.Production)
 	p := s.person()
-	want := p.get("/consents/" + string(id) + "/start?ticket=wrong")
-	if want.StatusCode != http.StatusNotFound || !strings.Contains(want.text(), "out of date") {
-		t.Fatalf("a wrong ticket: %d %s", want.StatusCode, want.text())
+	want := p.Get("/consents/" + string(id) + "/start?ticket=wrong")
+	if want.StatusCode != http.StatusNotFound || !strings.Contains(want.Text(), "out of date") {
+		t.Fatalf("a wrong ticket: %d %s", want.StatusCode, want.Text())
 	}
 	for _, path := range []string{
 		"/consents/" + string(id) + "/start", "/consents/cs_00000000000000000000000000/start?ticket=" + query(t, link).Get("ticket"),
 		"/consents/nonsense/start?ticket=wrong", "/consents/%20/start?ticket=%ff", "/consents/nonsense/result",
 	} {
-		if got := p.get(path); got.StatusCode != http.StatusNotFound || got.text() != want.text() {
-			t.Errorf("%s is told apart: %d %s", path, got.StatusCode, got.text())
+		if got := p.Get(path); got.StatusCode != http.StatusNotFound || got.Text() != want.Text() {
+			t.Errorf("%s is told apart: %d %s", path, got.StatusCode, got.Text())
 		}
 	}
 }
@@ -96,19 +88,19 @@ func TestAProgramGetsTheAuthorizationRequestAsJSON(t *testing.T) {
 		id, link := s.begin(authmethods.Production)
 		p := s.person()
 		if visited {
-			p.get(link)
+			p.Get(link)
 		}
 		form := url.Values{"ticket": {query(t, link).Get("ticket")}}
-		got := p.send(http.MethodPost, "/consents/"+string(id)+"/start", form, "Accept", "application/json")
+		got := p.Send(http.MethodPost, "/consents/"+string(id)+"/start", form, "Accept", "application/json")
 		var body map[string]string
-		if err := json.Unmarshal([]byte(got.body), &body); err != nil || got.StatusCode != http.StatusOK || len(body) != 1 {
-			t.Fatalf("visited %t: %d %v %s", visited, got.StatusCode, err, got.body)
+		if err := json.Unmarshal([]byte(got.Body), &body); err != nil || got.StatusCode != http.StatusOK || len(body) != 1 {
+			t.Fatalf("visited %t: %d %v %s", visited, got.StatusCode, err, got.Body)
 		}
 		if got.Header.Get("Cache-Control") != "no-store" {
 			t.Error("the answer may be kept")
 		}
-		if result := p.come(p.get(p.approve(body["authorize_url"], ada))); !strings.Contains(result.text(), "is connected") {
-			t.Errorf("visited %t: %s", visited, result.text())
+		if result := p.Follow(p.Get(p.AtZoho(body["authorize_url"], ada))); !strings.Contains(result.Text(), "is connected") {
+			t.Errorf("visited %t: %s", visited, result.Text())
 		}
 	}
 }
@@ -123,14 +115,14 @@ func TestTheRedirectURIIsTheTenantsOwnOnly(t *testing.T) {
 		a + "/" + b + "x", a + "/%00", "%2e%2e/%2e%2e",
 	} {
 		for _, rest := range []string{"", "?code=x&state=y"} {
-			if got := p.get("/api/authclients/" + path + rest); got.StatusCode != http.StatusNotFound {
+			if got := p.Get("/api/authclients/" + path + rest); got.StatusCode != http.StatusNotFound {
 				t.Errorf("%s%s: %d, want 404", path, rest, got.StatusCode)
 			}
 		}
 	}
-	bare := p.get(s.pair)
-	if bare.StatusCode != http.StatusOK || !strings.Contains(bare.text(), "This address is ready") || !strings.Contains(bare.text(), s.origin+s.pair) {
-		t.Errorf("opened by hand: %d %s", bare.StatusCode, bare.text())
+	bare := p.Get(s.pair)
+	if bare.StatusCode != http.StatusOK || !strings.Contains(bare.Text(), "This address is ready") || !strings.Contains(bare.Text(), s.Origin+s.pair) {
+		t.Errorf("opened by hand: %d %s", bare.StatusCode, bare.Text())
 	}
 }
 
@@ -139,12 +131,12 @@ func TestTheHeadOfACallbackUsesNothingUp(t *testing.T) {
 	s.method(nil)
 	id, link := s.begin(authmethods.Production)
 	p := s.person()
-	callback := p.approve(p.toProvider(link), ada)
-	if got := p.send(http.MethodHead, callback, nil); got.StatusCode != http.StatusOK || s.attempt(id).Status != consent.Started {
+	callback := p.AtZoho(p.toProvider(link), ada)
+	if got := p.Send(http.MethodHead, callback, nil); got.StatusCode != http.StatusOK || s.attempt(id).Status != consent.Started {
 		t.Errorf("HEAD: %d, consent %s", got.StatusCode, s.attempt(id).Status)
 	}
-	if got := p.come(p.get(callback)); !strings.Contains(got.text(), "is connected") {
-		t.Errorf("GET afterwards: %s", got.text())
+	if got := p.Follow(p.Get(callback)); !strings.Contains(got.Text(), "is connected") {
+		t.Errorf("GET afterwards: %s", got.Text())
 	}
 }
 
@@ -175,15 +167,15 @@ func TestACallbackThatIsMalformedChangesNothing(t *testing.T) {
 		"a semicolon":          state + ";code=x",
 		"the state in a spoof": state + "&code=x&%73tate=y",
 	} {
-		got := p.get(s.pair + "?" + raw)
+		got := p.Get(s.pair + "?" + raw)
 		if got.StatusCode != http.StatusBadRequest || s.attempt(id).Status != consent.Started {
 			t.Errorf("%s: %d, consent %s; want 400 and started", name, got.StatusCode, s.attempt(id).Status)
 		}
-		if !strings.Contains(got.body, "<title>Error: ") || strings.Contains(got.body, address.Query().Get("state")) {
+		if !strings.Contains(got.Body, "<title>Error: ") || strings.Contains(got.Body, address.Query().Get("state")) {
 			t.Errorf("%s: the page does not say what happened, or repeats what was sent", name)
 		}
 	}
-	if got := p.get(s.pair + "?" + state + "&error=access_denied" + extra(18)); got.StatusCode != http.StatusSeeOther || s.attempt(id).Status != consent.Failed {
+	if got := p.Get(s.pair + "?" + state + "&error=access_denied" + extra(18)); got.StatusCode != http.StatusSeeOther || s.attempt(id).Status != consent.Failed {
 		t.Errorf("a callback that is well formed: %d, consent %s", got.StatusCode, s.attempt(id).Status)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"strings"
 
 	"latchkey/authmethods"
 	"latchkey/crypto/secret"
@@ -62,14 +61,9 @@ func methodPath(c *route.Call, a consent.Attempt) string {
 	return "/methods/" + string(a.MethodID)
 }
 
-// dataCentre is the data centre's name, or its code where it has none.
+// dataCentre is how the data centre is called.
 func (h *Handlers) dataCentre(w words.Words, a consent.Attempt) string {
-	if kind := h.kind(a); kind != nil {
-		if dc, ok := kind.DataCentre(a.DataCentre); ok && dc.Name != "" {
-			return w.OfType(dc.Name)
-		}
-	}
-	return strings.ToUpper(a.DataCentre)
+	return page.DataCentre(w, h.kind(a), a.DataCentre)
 }
 
 func shown(o tokens.Organization) page.Organization {

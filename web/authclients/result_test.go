@@ -11,9 +11,9 @@ import (
 
 // set moves a consent to where a test needs it.
 func (s *site) set(id authmethods.ID, columns string, values ...any) {
-	s.t.Helper()
-	if _, err := s.db.ExecContext(s.t.Context(), "UPDATE consents SET "+columns+" WHERE id = ?", append(values, string(id))...); err != nil {
-		s.t.Fatal(err)
+	s.T.Helper()
+	if _, err := s.db.ExecContext(s.T.Context(), "UPDATE consents SET "+columns+" WHERE id = ?", append(values, string(id))...); err != nil {
+		s.T.Fatal(err)
 	}
 }
 
@@ -44,14 +44,14 @@ func TestEveryStatusIsToldInPlainWords(t *testing.T) {
 			p := s.person()
 			p.toProvider(link)
 			s.set(id, "status = ?, code = ?, expires_at = ?", string(c.status), string(c.code), c.expires)
-			got := p.get("/consents/" + string(id) + "/result")
-			if got.StatusCode != http.StatusOK || !strings.Contains(got.body, "<title>"+c.title) || !strings.Contains(got.text(), c.words) {
-				t.Errorf("%d, want a title that begins with %q and the words %q:\n%s", got.StatusCode, c.title, c.words, got.text())
+			got := p.Get("/consents/" + string(id) + "/result")
+			if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, "<title>"+c.title) || !strings.Contains(got.Text(), c.words) {
+				t.Errorf("%d, want a title that begins with %q and the words %q:\n%s", got.StatusCode, c.title, c.words, got.Text())
 			}
 			if got.Header.Get("Refresh") != c.refresh {
 				t.Errorf("Refresh is %q, want %q", got.Header.Get("Refresh"), c.refresh)
 			}
-			if !strings.Contains(got.text(), string(id)) {
+			if !strings.Contains(got.Text(), string(id)) {
 				t.Error("there is no reference for support")
 			}
 		})
@@ -63,11 +63,11 @@ func TestFewerPermissionsAreNoPlainSuccess(t *testing.T) {
 	s.method(nil)
 	id, link := s.begin(authmethods.Production)
 	p := s.person()
-	p.come(p.get(p.approve(p.toProvider(link), ada)))
+	p.Follow(p.Get(p.AtZoho(p.toProvider(link), ada)))
 	s.set(id, "code = ?, detail = ?", string(authmethods.CodeScopesMissing), "Missing: Desk.basic.READ.")
-	got := p.get("/consents/" + string(id) + "/result")
+	got := p.Get("/consents/" + string(id) + "/result")
 	for _, words := range []string{"is connected, with fewer permissions", "Missing: Desk.basic.READ.", "Reconnect and approve all permissions"} {
-		if !strings.Contains(got.text(), words) {
+		if !strings.Contains(got.Text(), words) {
 			t.Errorf("the result lacks %q", words)
 		}
 	}
@@ -78,10 +78,10 @@ func TestTheBrowserThatApprovedSeesWhoApprovedAndForWhichOrganisation(t *testing
 	s.method(nil)
 	_, link := s.begin(authmethods.Production)
 	p := s.person()
-	got := p.come(p.get(p.approve(p.toProvider(link), ada)))
+	got := p.Follow(p.Get(p.AtZoho(p.toProvider(link), ada)))
 	for _, words := range []string{"Moreau Support", "20067000001", "Approved by", "ada@example.eu"} {
-		if !strings.Contains(got.text(), words) {
-			t.Errorf("the result lacks %q:\n%s", words, got.text())
+		if !strings.Contains(got.Text(), words) {
+			t.Errorf("the result lacks %q:\n%s", words, got.Text())
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/authmethods"
 	"latchkey/authmethods/store"
+	"latchkey/test/pages"
 	"latchkey/tokens/consent"
 	"latchkey/zohosim"
 )
@@ -21,30 +22,30 @@ func TestAPersonApprovesFromLinkToResult(t *testing.T) {
 	id, link := s.begin(authmethods.Production)
 	p := s.person()
 
-	start := p.get(link)
+	start := p.Get(link)
 	for _, words := range []string{"acme", "Zoho Desk – Support", "Production", "Read tickets", "Desk.tickets.READ", "Continue to Zoho Desk", "more minutes"} {
-		if !strings.Contains(start.text(), words) {
+		if !strings.Contains(start.Text(), words) {
 			t.Errorf("the start page lacks %q", words)
 		}
 	}
 	if s.attempt(id).Status != consent.Pending {
 		t.Error("looking at the start page changed the consent")
 	}
-	callback := p.approve(p.toProvider(link), ada)
-	back := p.get(callback)
+	callback := p.AtZoho(p.toProvider(link), ada)
+	back := p.Get(callback)
 	if want := "/consents/" + string(id) + "/result"; back.StatusCode != http.StatusSeeOther || back.Header.Get("Location") != want {
 		t.Fatalf("the callback answered %d to %q, want 303 to %q", back.StatusCode, back.Header.Get("Location"), want)
 	}
-	result := p.come(back)
+	result := p.Follow(back)
 	for _, words := range []string{"Zoho Desk – Support is connected", "can borrow tokens", `--method zoho-desk \ --environment production`, "The account lives in the data centre"} {
-		if !strings.Contains(result.text(), words) {
-			t.Errorf("the result lacks %q:\n%s", words, result.text())
+		if !strings.Contains(result.Text(), words) {
+			t.Errorf("the result lacks %q:\n%s", words, result.Text())
 		}
 	}
-	if again := p.come(p.get(link)); !strings.Contains(again.text(), "is connected") {
+	if again := p.Follow(p.Get(link)); !strings.Contains(again.Text(), "is connected") {
 		t.Error("who goes back to the start page does not find the result")
 	}
-	for _, a := range []answer{start, back, result} {
+	for _, a := range []pages.Answer{start, back, result} {
 		if got := a.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("Cache-Control of %s is %q", a.Request.URL.Path, got)
 		}
@@ -55,8 +56,8 @@ func TestTheSandboxIsNamedAndFramed(t *testing.T) {
 	s := newSite(t)
 	s.method(nil)
 	_, link := s.begin(authmethods.Sandbox)
-	start := s.person().get(link)
-	if !strings.Contains(start.body, `class="card ask sandbox"`) || !strings.Contains(start.text(), "not for live data") {
+	start := s.person().Get(link)
+	if !strings.Contains(start.Body, `class="card ask sandbox"`) || !strings.Contains(start.Text(), "not for live data") {
 		t.Error("nothing sets the sandbox apart")
 	}
 }
@@ -71,34 +72,34 @@ func TestSomebodyWithSeveralOrganisationsChooses(t *testing.T) {
 	addOrganizations(t, s)
 	id, link := s.begin(authmethods.Production)
 	p := s.person()
-	page := p.come(p.get(p.approve(p.toProvider(link), zohosim.Approval{User: "lin@example.com"})))
-	if !strings.Contains(page.text(), "One question is left") || !strings.Contains(page.text(), "Lin Two") {
-		t.Fatalf("nobody is asked for an organisation: %s", page.text())
+	page := p.Follow(p.Get(p.AtZoho(p.toProvider(link), zohosim.Approval{User: "lin@example.com"})))
+	if !strings.Contains(page.Text(), "One question is left") || !strings.Contains(page.Text(), "Lin Two") {
+		t.Fatalf("nobody is asked for an organisation: %s", page.Text())
 	}
 	foreign := s.person()
-	foreign.get(link)
+	foreign.Get(link)
 	if got := foreign.submit(page, "organization", "10069000002"); got.StatusCode != http.StatusForbidden {
 		t.Errorf("another browser chose: %d", got.StatusCode)
 	}
 	for _, wrong := range []string{"", "10069000009"} {
 		again := p.submit(page, "organization", wrong)
-		if again.StatusCode != http.StatusBadRequest || !strings.Contains(again.text(), "Choose one of these organisations") {
-			t.Errorf("choosing %q: %d %s", wrong, again.StatusCode, again.text())
+		if again.StatusCode != http.StatusBadRequest || !strings.Contains(again.Text(), "Choose one of these organisations") {
+			t.Errorf("choosing %q: %d %s", wrong, again.StatusCode, again.Text())
 		}
 	}
-	forged := p.send(http.MethodPost, "/consents/"+string(id)+"/organization", url.Values{"organization": {"10069000002"}, "csrf": {"x"}})
+	forged := p.Send(http.MethodPost, "/consents/"+string(id)+"/organization", url.Values{"organization": {"10069000002"}, "csrf": {"x"}})
 	if forged.StatusCode != http.StatusForbidden || s.attempt(id).Status != consent.AwaitingOrganization {
 		t.Errorf("a form without our token: %d", forged.StatusCode)
 	}
-	done := p.come(p.submit(page, "organization", "10069000002"))
-	if !strings.Contains(done.text(), "is connected") || s.attempt(id).Status != consent.Completed {
-		t.Errorf("after choosing: %s", done.text())
+	done := p.Follow(p.submit(page, "organization", "10069000002"))
+	if !strings.Contains(done.Text(), "is connected") || s.attempt(id).Status != consent.Completed {
+		t.Errorf("after choosing: %s", done.Text())
 	}
 	connection, err := s.Consents.Connection(t.Context(), s.Admin, s.attempt(id).Connection)
 	if err != nil || connection.Organization.ID != "10069000002" {
 		t.Errorf("the connection is for %q, %v", connection.Organization.ID, err)
 	}
-	if twice := p.come(p.submit(page, "organization", "10069000001")); !strings.Contains(twice.text(), "is connected") {
+	if twice := p.Follow(p.submit(page, "organization", "10069000001")); !strings.Contains(twice.Text(), "is connected") {
 		t.Error("choosing twice does not show the result")
 	}
 }
@@ -119,14 +120,14 @@ func TestADeclinedApprovalIsExplained(t *testing.T) {
 	s.method(nil)
 	id, link := s.begin(authmethods.Production)
 	p := s.person()
-	result := p.come(p.get(p.approve(p.toProvider(link), zohosim.Approval{User: "ada@example.eu", Reject: true})))
+	result := p.Follow(p.Get(p.AtZoho(p.toProvider(link), zohosim.Approval{User: "ada@example.eu", Reject: true})))
 	d := authmethods.Diagnose(authmethods.CodeApprovalDeclined)
 	for _, words := range append([]string{d.Title, d.Action, "Nothing was enabled", string(id), string(d.Code)}, d.Causes...) {
-		if !strings.Contains(result.text(), words) {
+		if !strings.Contains(result.Text(), words) {
 			t.Errorf("the result lacks %q", words)
 		}
 	}
-	if !strings.Contains(result.body, "<title>Error: ") {
+	if !strings.Contains(result.Body, "<title>Error: ") {
 		t.Error("the title does not begin with the outcome")
 	}
 }
@@ -138,16 +139,16 @@ func TestNoWordOfTheProviderIsReflected(t *testing.T) {
 	for _, c := range []string{"access_denied", "server_error", "<script>code</script>", "made_up"} {
 		_, link := s.begin(authmethods.Production)
 		p := s.person()
-		start := p.get(link)
+		start := p.Get(link)
 		address, err := url.Parse(p.toProvider(link))
 		must(t, err)
 		query := url.Values{"state": {address.Query().Get("state")}, "error": {c}, "error_description": {`<script>alert("planted")</script>`}}
-		result := p.come(p.get(s.pair + "?" + query.Encode()))
-		for _, a := range []answer{start, result} {
-			if strings.Contains(a.body, "<script>") || strings.Contains(a.body, "planted") || a.StatusCode != http.StatusOK {
-				t.Errorf("error %q: %d, reflected:\n%s", c, a.StatusCode, a.body)
+		result := p.Follow(p.Get(s.pair + "?" + query.Encode()))
+		for _, a := range []pages.Answer{start, result} {
+			if strings.Contains(a.Body, "<script>") || strings.Contains(a.Body, "planted") || a.StatusCode != http.StatusOK {
+				t.Errorf("error %q: %d, reflected:\n%s", c, a.StatusCode, a.Body)
 			}
-			if !strings.Contains(a.body, "&lt;script&gt;alert(") {
+			if !strings.Contains(a.Body, "&lt;script&gt;alert(") {
 				t.Errorf("the name of the method is not shown as text on %s", a.Request.URL.Path)
 			}
 		}
@@ -159,24 +160,24 @@ func TestACallbackCountsOnceAndInItsBrowserOnly(t *testing.T) {
 	s.method(nil)
 	id, link := s.begin(authmethods.Production)
 	p, other := s.person(), s.person()
-	other.get(link) // has a cookie, another one
-	callback := p.approve(p.toProvider(link), ada)
+	other.Get(link) // has a cookie, another one
+	callback := p.AtZoho(p.toProvider(link), ada)
 	for name, who := range map[string]*person{"another browser": other, "a browser without a cookie": s.person()} {
-		got := who.get(callback)
+		got := who.Get(callback)
 		if got.Header.Get("Location") != "/consents/out-of-date" || s.attempt(id).Status != consent.Started {
 			t.Errorf("%s: %d to %q, consent %s", name, got.StatusCode, got.Header.Get("Location"), s.attempt(id).Status)
 		}
-		page := who.come(got)
-		if page.StatusCode != http.StatusNotFound || !strings.Contains(page.text(), "Start again") || !strings.Contains(page.body, "<title>Error: ") {
-			t.Errorf("%s is not told what to do: %d %s", name, page.StatusCode, page.text())
+		page := who.Follow(got)
+		if page.StatusCode != http.StatusNotFound || !strings.Contains(page.Text(), "Start again") || !strings.Contains(page.Body, "<title>Error: ") {
+			t.Errorf("%s is not told what to do: %d %s", name, page.StatusCode, page.Text())
 		}
 	}
-	p.come(p.get(callback))
-	if got := p.get(callback); got.Header.Get("Location") != "/consents/out-of-date" || s.attempt(id).Status != consent.Completed {
+	p.Follow(p.Get(callback))
+	if got := p.Get(callback); got.Header.Get("Location") != "/consents/out-of-date" || s.attempt(id).Status != consent.Completed {
 		t.Errorf("replayed: to %q, consent %s", got.Header.Get("Location"), s.attempt(id).Status)
 	}
 	for _, who := range []*person{other, s.person()} {
-		if got := who.get("/consents/" + string(id) + "/result"); got.StatusCode != http.StatusNotFound || strings.Contains(got.text(), "is connected") {
+		if got := who.Get("/consents/" + string(id) + "/result"); got.StatusCode != http.StatusNotFound || strings.Contains(got.Text(), "is connected") {
 			t.Errorf("the result shows itself to another browser: %d", got.StatusCode)
 		}
 	}
@@ -190,8 +191,8 @@ func TestSeveralConsentsShareOneBrowser(t *testing.T) {
 	_, second := s.begin(authmethods.Production)
 	one, two := p.toProvider(first), p.toProvider(second)
 	for _, address := range []string{two, one} {
-		if got := p.come(p.get(p.approve(address, ada))); !strings.Contains(got.text(), "is connected") {
-			t.Errorf("one of two consents: %s", got.text())
+		if got := p.Follow(p.Get(p.AtZoho(address, ada))); !strings.Contains(got.Text(), "is connected") {
+			t.Errorf("one of two consents: %s", got.Text())
 		}
 	}
 }

@@ -74,9 +74,17 @@ func appendLoan(b []byte, l *tokens.Loan) []byte {
 	return append(b, '}')
 }
 
-// appendRejection appends the verdict, and the replacement if there is one.
-func appendRejection(b []byte, verdict tokens.Outcome, l *tokens.Loan) []byte {
-	b = appendField(b, `{"verdict":`, string(verdict))
+// appendRejection appends the verdict, what explains it, and the replacement if there is
+// one.
+func appendRejection(b []byte, outcome tokens.Outcome, l *tokens.Loan) []byte {
+	b = appendField(b, `{"verdict":`, outcome.Verdict())
+	if code := outcome.Code(); code != "" {
+		d := authmethods.Diagnose(code)
+		b = appendField(b, `,"code":`, string(d.Code))
+		b = appendField(b, `,"diagnosis":`, d.Ref)
+		b = appendField(b, `,"title":`, d.Title)
+		b = appendField(b, `,"next_action":`, d.NextAction)
+	}
 	if l.TokenID != "" {
 		b = appendLoan(append(b, `,"token":`...), l)
 	}

@@ -16,19 +16,19 @@ func TestANewPasswordEndsAllSessionsButThisOne(t *testing.T) {
 	v, other := s.visitor(), s.visitor()
 	v.welcome(v.logIn("marie", marieWord))
 	other.welcome(other.logIn("marie", marieWord))
-	page, before := v.get("/account"), v.session()
+	page, before := v.Get("/account"), v.session()
 	for name, c := range map[string][]string{
 		"a wrong present one": {otherWord, "a new word for the door"}, "the same": {marieWord, marieWord},
 		"too short": {marieWord, "short"}, "a common one": {marieWord, "password1234"},
 	} {
-		a := v.submit(page, "/account/password", "current", c[0], "password", c[1])
-		if a.StatusCode != http.StatusUnprocessableEntity || strings.Contains(a.body, c[0]) {
-			t.Errorf("%s: %d %s", name, a.StatusCode, a.text())
+		a := v.Submit(page, "/account/password", "current", c[0], "password", c[1])
+		if a.StatusCode != http.StatusUnprocessableEntity || strings.Contains(a.Body, c[0]) {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text())
 		}
 	}
 	other.is(u)
-	if a := v.submit(page, "/account/password", "current", marieWord, "password", otherWord); a.to(s) != "/account" {
-		t.Fatalf("%d %s", a.StatusCode, a.text())
+	if a := v.Submit(page, "/account/password", "current", marieWord, "password", otherWord); a.To() != "/account" {
+		t.Fatalf("%d %s", a.StatusCode, a.Text())
 	}
 	v.is(u)
 	other.nobody()
@@ -48,15 +48,15 @@ func TestCodesAreTurnedOffByACode(t *testing.T) {
 	v := s.visitor()
 	v.welcome(v.logIn("marie", marieWord))
 	key := v.codesOn()
-	page := v.get("/account")
-	if strings.Contains(page.body, key) {
+	page := v.Get("/account")
+	if strings.Contains(page.Body, key) {
 		t.Error("the secret is shown again")
 	}
-	if a := v.submit(page, "/account/codes/remove", "code", "000000"); a.StatusCode == http.StatusSeeOther {
+	if a := v.Submit(page, "/account/codes/remove", "code", "000000"); a.StatusCode == http.StatusSeeOther {
 		t.Errorf("a wrong code: %d", a.StatusCode)
 	}
-	if a := v.submit(page, "/account/codes/remove", "code", code(t, key, 0)); a.to(s) != "/account" {
-		t.Fatalf("%d %s", a.StatusCode, a.text())
+	if a := v.Submit(page, "/account/codes/remove", "code", code(t, key, 0)); a.To() != "/account" {
+		t.Fatalf("%d %s", a.StatusCode, a.Text())
 	}
 	v.is(u)
 	other := s.visitor()
@@ -72,22 +72,22 @@ func TestPeopleEndTheirOwnSessionsAndNobodyElses(t *testing.T) {
 		each.welcome(each.logIn("marie", marieWord))
 	}
 	his.welcome(his.logIn("paul", otherWord))
-	page := v.get("/account")
+	page := v.Get("/account")
 	id := func(of *visitor) string {
 		_, body := of.who()
 		return body["session"].(map[string]any)["id"].(string)
 	}
-	if n := strings.Count(page.body, `/end"`); n != 3 { // two sessions, and all others at once
-		t.Errorf("%d sessions can be ended: %s", n, page.text())
+	if n := strings.Count(page.Body, `/end"`); n != 3 { // two sessions, and all others at once
+		t.Errorf("%d sessions can be ended: %s", n, page.Text())
 	}
-	if a := v.submit(page, "/account/sessions/"+id(second)+"/end"); a.to(s) != "/account" {
-		t.Fatalf("%d %s", a.StatusCode, a.text())
+	if a := v.Submit(page, "/account/sessions/"+id(second)+"/end"); a.To() != "/account" {
+		t.Fatalf("%d %s", a.StatusCode, a.Text())
 	}
 	second.nobody()
 	third.is(u)
-	form := url.Values{"csrf": {hiddenFor(t, page, "/account/sessions/end")}}
+	form := url.Values{"csrf": {page.Token("/account/sessions/end")}}
 	for _, foreign := range []string{id(his), "ses_none", "%2e%2e"} {
-		if a := v.send(http.MethodPost, "/account/sessions/"+foreign+"/end", form); a.StatusCode != http.StatusNotFound {
+		if a := v.Send(http.MethodPost, "/account/sessions/"+foreign+"/end", form); a.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", foreign, a.StatusCode)
 		}
 	}
@@ -95,13 +95,13 @@ func TestPeopleEndTheirOwnSessionsAndNobodyElses(t *testing.T) {
 	s.local(t, "admin", marieWord, sso.RoleWorkspaceAdmin)
 	admin := s.visitor()
 	admin.welcome(admin.logIn("admin", marieWord))
-	own := url.Values{"csrf": {hiddenFor(t, admin.get("/account"), "/account/codes")}}
-	if a := admin.send(http.MethodPost, "/account/sessions/"+id(his)+"/end", own); a.StatusCode != http.StatusNotFound {
+	own := url.Values{"csrf": {admin.Get("/account").Token("/account/codes")}}
+	if a := admin.Send(http.MethodPost, "/account/sessions/"+id(his)+"/end", own); a.StatusCode != http.StatusNotFound {
 		t.Errorf("an administrator, of somebody else: %d", a.StatusCode)
 	}
 	his.is(paul)
-	if a := v.submit(page, "/account/sessions/end"); a.to(s) != "/account" {
-		t.Fatalf("%d %s", a.StatusCode, a.text())
+	if a := v.Submit(page, "/account/sessions/end"); a.To() != "/account" {
+		t.Fatalf("%d %s", a.StatusCode, a.Text())
 	}
 	v.is(u)
 	third.nobody()
@@ -116,8 +116,8 @@ func TestNothingOfAnAccountChangesByAForeignForm(t *testing.T) {
 	v, other := s.visitor(), s.visitor()
 	v.welcome(v.logIn("marie", marieWord))
 	other.welcome(other.logIn("marie", marieWord))
-	foreign := hiddenFor(t, other.get("/account"), "/account/sessions/end")
-	logout := hiddenFor(t, v.get("/account"), "/logout")
+	foreign := other.Get("/account").Token("/account/sessions/end")
+	logout := v.Get("/account").Token("/logout")
 	_, body := other.who()
 	for path, filled := range map[string]url.Values{
 		"/account/password": {"current": {marieWord}, "password": {otherWord}}, "/account/codes": {}, "/account/codes/confirm": {"code": {"000000"}},
@@ -126,17 +126,17 @@ func TestNothingOfAnAccountChangesByAForeignForm(t *testing.T) {
 	} {
 		for name, token := range map[string]string{"none": "", "another session's": foreign, "another form's": logout} {
 			filled.Set("csrf", token)
-			if a := v.send(http.MethodPost, path, filled); a.StatusCode != http.StatusForbidden {
+			if a := v.Send(http.MethodPost, path, filled); a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s with a token of %s: %d", path, name, a.StatusCode)
 			}
 		}
-		if a := s.visitor().send(http.MethodPost, path, filled, "Accept", "text/html"); a.StatusCode == http.StatusOK || a.to(s) == "/account" {
-			t.Errorf("%s by nobody: %d to %q", path, a.StatusCode, a.to(s))
+		if a := s.visitor().Send(http.MethodPost, path, filled, "Accept", "text/html"); a.StatusCode == http.StatusOK || a.To() == "/account" {
+			t.Errorf("%s by nobody: %d to %q", path, a.StatusCode, a.To())
 		}
 	}
 	for _, path := range []string{"/account/passkeys", "/account/passkeys/finish", "/login/passkey", "/login/passkey/finish"} {
 		for _, headers := range [][]string{nil, {"Latchkey-Request", "script"}, {"Content-Type", "application/json"}} {
-			if a := v.send(http.MethodPost, path, url.Values{}, headers...); a.StatusCode != http.StatusForbidden {
+			if a := v.Send(http.MethodPost, path, url.Values{}, headers...); a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s with %v: %d", path, headers, a.StatusCode)
 			}
 		}
@@ -151,37 +151,37 @@ func TestAPageForWhoIsSignedInLeadsToTheLoginAndBack(t *testing.T) {
 	s := newSite(t)
 	s.local(t, "marie", marieWord)
 	v := s.visitor()
-	a := v.get("/account")
-	to := mustURL(t, a.to(s))
+	a := v.Get("/account")
+	to := mustURL(t, a.To())
 	if a.StatusCode != http.StatusSeeOther || to.Path != "/login" || to.Query().Get("return_to") != "/account" {
-		t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+		t.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
-	page := v.get(a.to(s))
-	if a := v.submit(page, "/login", "name", "marie", "password", marieWord); a.to(s) != "/account" {
-		t.Errorf("%d to %q", a.StatusCode, a.to(s))
+	page := v.Get(a.To())
+	if a := v.Submit(page, "/login", "name", "marie", "password", marieWord); a.To() != "/account" {
+		t.Errorf("%d to %q", a.StatusCode, a.To())
 	}
-	if a := v.get("/account"); a.StatusCode != http.StatusOK || !strings.Contains(a.text(), "marie") {
-		t.Errorf("%d %s", a.StatusCode, a.text())
+	if a := v.Get("/account"); a.StatusCode != http.StatusOK || !strings.Contains(a.Text(), "marie") {
+		t.Errorf("%d %s", a.StatusCode, a.Text())
 	}
-	if a := v.get("/login?return_to=%2Faccount"); a.to(s) != "/account" {
-		t.Errorf("the login page for who is signed in: %d to %q", a.StatusCode, a.to(s))
+	if a := v.Get("/login?return_to=%2Faccount"); a.To() != "/account" {
+		t.Errorf("the login page for who is signed in: %d to %q", a.StatusCode, a.To())
 	}
 }
 
 // api calls the administration API as a page of ours does.
 func (v *visitor) api(method, path, body string, headers ...string) answer {
-	v.s.t.Helper()
-	r, err := http.NewRequestWithContext(v.s.t.Context(), method, v.s.origin+"/api/v1"+path, strings.NewReader(body))
-	must(v.s.t, err)
+	v.s.T.Helper()
+	r, err := http.NewRequestWithContext(v.s.T.Context(), method, v.s.Origin+"/api/v1"+path, strings.NewReader(body))
+	must(v.s.T, err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := v.client.Do(r)
-	must(v.s.t, err)
-	must(v.s.t, response.Body.Close())
+	response, err := v.Client.Do(r)
+	must(v.s.T, err)
+	must(v.s.T, response.Body.Close())
 	return answer{Response: response}
 }
 
@@ -236,13 +236,13 @@ func TestAChangeByASessionIsMeant(t *testing.T) {
 		"another site":             {byUs, "1", "Origin", "https://evil.example"},
 		"a cross site":             {byUs, "1", "Sec-Fetch-Site", "cross-site"},
 		"a form of another site":   {"Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain"},
-		"our page, without header": {"Origin", s.origin, "Sec-Fetch-Site", "same-origin"},
+		"our page, without header": {"Origin", s.Origin, "Sec-Fetch-Site", "same-origin"},
 	} {
 		if a := v.api(http.MethodPost, "/users", `{"user_name": "led"}`, headers...); a.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %d", name, a.StatusCode)
 		}
 	}
-	if a := v.api(http.MethodPost, "/users", `{"user_name": "meant"}`, byUs, "1", "Origin", s.origin, "Sec-Fetch-Site", "same-origin"); a.StatusCode != http.StatusCreated {
+	if a := v.api(http.MethodPost, "/users", `{"user_name": "meant"}`, byUs, "1", "Origin", s.Origin, "Sec-Fetch-Site", "same-origin"); a.StatusCode != http.StatusCreated {
 		t.Errorf("with it: %d", a.StatusCode)
 	}
 	// Reading changes nothing and needs none.
@@ -260,7 +260,7 @@ func TestTheHelpDeskGivesAndTakesNoRightsThatItHasNot(t *testing.T) {
 	s := newSite(t)
 	admin := s.local(t, "admin", marieWord, sso.RoleWorkspaceAdmin)
 	help := s.local(t, "help", otherWord, sso.RoleHelpDesk)
-	user, err := s.people().CreateUser(t.Context(), directory.NewUser{UserName: "somebody"})
+	user, err := s.People().CreateUser(t.Context(), directory.NewUser{UserName: "somebody"})
 	must(t, err)
 	v := s.visitor()
 	v.welcome(v.logIn("help", otherWord))
@@ -288,7 +288,7 @@ func TestTheHelpDeskGivesAndTakesNoRightsThatItHasNot(t *testing.T) {
 			t.Errorf("%s: %d", name, a.StatusCode)
 		}
 	}
-	now, err := s.people().User(t.Context(), string(admin.ID))
+	now, err := s.People().User(t.Context(), string(admin.ID))
 	if must(t, err); now.Disabled || now.Email != "" || len(now.Identities) != 0 {
 		t.Errorf("%+v", now)
 	}

@@ -12,8 +12,8 @@ func TestAnotherAccountIsTriedForTheSamePlace(t *testing.T) {
 		loginURL:                                 `href="` + loginURL + `?select_account=1"`,
 	} {
 		v := s.visitor()
-		if told := v.get(v.signIn(start, "sam@example.com").to(s)); !strings.Contains(told.body, want) {
-			t.Errorf("after %s the page does not hold %s: %s", start, want, told.body)
+		if told := v.Get(v.SignInAt(start, "sam@example.com").To()); !strings.Contains(told.Body, want) {
+			t.Errorf("after %s the page does not hold %s: %s", start, want, told.Body)
 		}
 	}
 }

@@ -33,3 +33,9 @@ func founder(c *route.Call, tenant authmethods.TenantID) authmethods.Caller {
 
 // firstActor is who has the link of an empty installation.
 var firstActor = authmethods.Actor{Kind: authmethods.ActorPerson, Name: "first run"}
+
+// provider is the caller as whom sessions end on a provider's word.
+func provider(c *route.Call) authmethods.Caller {
+	actor := authmethods.Actor{Kind: authmethods.ActorJob, Name: "back-channel logout"}
+	return authmethods.NewCaller(c.Tenant.ID, actor, nil, c.RequestID)
+}

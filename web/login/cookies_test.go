@@ -88,19 +88,19 @@ func TestTheCookieOfASignInIsGoneWithIt(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	callback := v.callback(ada.Email)
-	if held := v.cookies(); len(held) != 1 || !strings.HasPrefix(held[0].Name, "latchkey-signin-attempt-") {
+	if held := v.Cookies(); len(held) != 1 || !strings.HasPrefix(held[0].Name, "latchkey-signin-attempt-") {
 		t.Fatalf("held on the way: %v", held)
 	}
-	v.welcome(v.get(callback))
-	if held := v.cookies(); len(held) != 1 || held[0].Name != "latchkey" {
+	v.welcome(v.Get(callback))
+	if held := v.Cookies(); len(held) != 1 || held[0].Name != "latchkey" {
 		t.Errorf("held afterwards: %v", held)
 	}
 }
 
 // session is the value of the cookie with the session.
 func (v *visitor) session() string {
-	v.s.t.Helper()
-	for _, c := range v.cookies() {
+	v.s.T.Helper()
+	for _, c := range v.Cookies() {
 		if c.Name == "latchkey" {
 			return c.Value
 		}
@@ -110,7 +110,7 @@ func (v *visitor) session() string {
 
 // holding is a browser that holds this session.
 func (s *site) holding(session string) *visitor {
-	s.t.Helper()
+	s.T.Helper()
 	v := s.visitor()
 	v.again([]*http.Cookie{{Name: "latchkey", Value: session, Path: "/"}})
 	return v
@@ -120,20 +120,20 @@ func (s *site) holding(session string) *visitor {
 func TestASignInBeginsANewSessionAndEndsTheOneThatWasThere(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
-	sam := s.user(s.Seed.Users[1].Email)
+	sam := s.User(s.Seed.Users[1].Email)
 	attacker := s.visitor()
-	attacker.welcome(attacker.signIn(loginURL, s.Seed.Users[1].Email))
+	attacker.welcome(attacker.SignInAt(loginURL, s.Seed.Users[1].Email))
 	planted := attacker.session()
 	victim := s.holding(planted)
 	victim.is(sam)
-	victim.welcome(victim.signIn(loginURL, ada.Email))
+	victim.welcome(victim.SignInAt(loginURL, ada.Email))
 	victim.is(known)
 	if victim.session() == planted {
 		t.Error("the session is the one that was planted")
 	}
 	s.holding(planted).nobody()
 	before := victim.session()
-	victim.welcome(victim.signIn(loginURL, ada.Email))
+	victim.welcome(victim.SignInAt(loginURL, ada.Email))
 	s.holding(before).nobody()
 }
 
@@ -142,12 +142,12 @@ func TestTwoSessionsInOneRequestAreNone(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	for _, cookies := range []string{
 		"latchkey=" + v.session() + "; latchkey=planted", "latchkey=planted; latchkey=" + v.session(),
 		"latchkey=" + v.session() + "; latchkey=" + v.session(),
 	} {
-		if a := s.visitor().send(http.MethodGet, "/api/sso/session", nil, "Cookie", cookies); a.StatusCode != http.StatusUnauthorized {
+		if a := s.visitor().Send(http.MethodGet, "/api/sso/session", nil, "Cookie", cookies); a.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%d", a.StatusCode)
 		}
 	}
@@ -158,10 +158,10 @@ func TestALoginFormIsBoundToTheBrowserThatWasShownIt(t *testing.T) {
 	s := newSite(t)
 	s.local(t, "marie", marieWord)
 	shown := s.visitor()
-	page := shown.get("/login")
-	token := hiddenIn(t, page, "csrf")
+	page := shown.Get("/login")
+	token := page.Token("/login")
 	other := s.visitor()
-	foreignToken := hiddenIn(t, other.get("/login"), "csrf")
+	foreignToken := other.Get("/login").Token("/login")
 	code := s.visitor()
 	for name, form := range map[string]url.Values{
 		"no token":           {},
@@ -176,32 +176,21 @@ func TestALoginFormIsBoundToTheBrowserThatWasShownIt(t *testing.T) {
 		if name == "the token in a url" {
 			address += "?csrf=" + token
 		}
-		a := shown.send(http.MethodPost, address, form, "Accept", "text/html")
-		if a.StatusCode != http.StatusForbidden || !strings.Contains(a.text(), "The form had been open for too long") {
-			t.Errorf("%s: %d %s", name, a.StatusCode, a.text())
+		a := shown.Send(http.MethodPost, address, form, "Accept", "text/html")
+		if a.StatusCode != http.StatusForbidden || !strings.Contains(a.Text(), "The form had been open for too long") {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text())
 		}
 		shown.nobody()
 	}
-	if a := code.send(http.MethodPost, "/login", url.Values{"csrf": {token}, "name": {"marie"}, "password": {marieWord}}); a.StatusCode != http.StatusForbidden {
+	if a := code.Send(http.MethodPost, "/login", url.Values{"csrf": {token}, "name": {"marie"}, "password": {marieWord}}); a.StatusCode != http.StatusForbidden {
 		t.Errorf("a browser without the cookie: %d", a.StatusCode)
 	}
 	for _, headers := range [][]string{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}} {
-		a := shown.send(http.MethodPost, "/login", url.Values{"csrf": {token}, "name": {"marie"}, "password": {marieWord}}, headers...)
+		a := shown.Send(http.MethodPost, "/login", url.Values{"csrf": {token}, "name": {"marie"}, "password": {marieWord}}, headers...)
 		if a.StatusCode != http.StatusForbidden {
 			t.Errorf("%v: %d", headers, a.StatusCode)
 		}
 	}
 	shown.nobody()
-	shown.welcome(shown.submit(page, "/login", "name", "marie", "password", marieWord))
-}
-
-func hiddenIn(t *testing.T, a answer, name string) string {
-	t.Helper()
-	for _, m := range hidden.FindAllStringSubmatch(a.body, -1) {
-		if m[1] == name {
-			return m[2]
-		}
-	}
-	t.Fatalf("there is no %s on the page %d: %s", name, a.StatusCode, a.text())
-	return ""
+	shown.welcome(shown.Submit(page, "/login", "name", "marie", "password", marieWord))
 }

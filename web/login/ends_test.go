@@ -20,24 +20,24 @@ func TestASessionIsOverAsSoonAsItsGroundIs(t *testing.T) {
 	operator := authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}
 	for name, end := range map[string]func(t *testing.T, s *site, u sso.User){
 		"the user is disabled": func(t *testing.T, s *site, u sso.User) {
-			_, err := s.people().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Disabled: ptr(true)})
+			_, err := s.People().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Disabled: ptr(true)})
 			must(t, err)
 		},
-		"the user is deleted": func(t *testing.T, s *site, u sso.User) { must(t, s.people().DeleteUser(t.Context(), string(u.ID), 0)) },
+		"the user is deleted": func(t *testing.T, s *site, u sso.User) { must(t, s.People().DeleteUser(t.Context(), string(u.ID), 0)) },
 		"the roles change": func(t *testing.T, s *site, u sso.User) {
-			_, err := s.people().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Roles: &[]string{sso.RoleAuditor}})
+			_, err := s.People().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Roles: &[]string{sso.RoleAuditor}})
 			must(t, err)
 		},
 		"the user is renamed": func(t *testing.T, s *site, u sso.User) {
-			_, err := s.people().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{UserName: ptr("other")})
+			_, err := s.People().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{UserName: ptr("other")})
 			must(t, err)
 		},
 		"the connector is disabled": func(_ *testing.T, s *site, _ sso.User) { s.connect(directory.ConnectorChange{Disabled: ptr(true)}) },
 		"the connector is deleted": func(t *testing.T, s *site, _ sso.User) {
-			must(t, s.people().DeleteConnector(t.Context(), "zoho", 0))
+			must(t, s.People().DeleteConnector(t.Context(), "zoho", 0))
 		},
 		"the association is removed": func(t *testing.T, s *site, u sso.User) {
-			_, err := s.people().Dissociate(t.Context(), "zoho", []authmethods.ID{u.ID})
+			_, err := s.People().Dissociate(t.Context(), "zoho", []authmethods.ID{u.ID})
 			must(t, err)
 		},
 		"a password is set": func(t *testing.T, s *site, u sso.User) {
@@ -58,8 +58,8 @@ func TestASessionIsOverAsSoonAsItsGroundIs(t *testing.T) {
 			s := newSite(t)
 			ada, u := s.ada()
 			v, other := s.visitor(), s.visitor()
-			v.welcome(v.signIn(loginURL, ada.Email))
-			other.welcome(other.signIn(loginURL, ada.Email))
+			v.welcome(v.SignInAt(loginURL, ada.Email))
+			other.welcome(other.SignInAt(loginURL, ada.Email))
 			ticket := s.ticket(v)
 			end(t, s, u)
 			v.nobody()
@@ -75,10 +75,10 @@ func TestATenantThatIsDisabledIsNotThereForThoseInIt(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	must(t, s.Tenants.Disable(t.Context(), authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}, "acme"))
 	for _, path := range []string{"/api/sso/session", "/account", "/login", loginURL, "/api/v1/users"} {
-		if a := v.get(path); a.StatusCode != http.StatusMisdirectedRequest {
+		if a := v.Get(path); a.StatusCode != http.StatusMisdirectedRequest {
 			t.Errorf("%s: %d", path, a.StatusCode)
 		}
 	}
@@ -96,7 +96,7 @@ func TestSessionsEndByThemselves(t *testing.T) {
 			s := newSiteOn(t, database)
 			ada, _ := s.ada()
 			v := s.visitor()
-			v.welcome(v.signIn(loginURL, ada.Email))
+			v.welcome(v.SignInAt(loginURL, ada.Email))
 			_, err := storage.Raw(t, database).ExecContext(t.Context(), statement)
 			must(t, err)
 			v.nobody()
@@ -107,9 +107,9 @@ func TestSessionsEndByThemselves(t *testing.T) {
 func TestTheSettingsOfTheTenantAreThoseOfNewSessions(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()
-	s.settings(func(set *sso.Settings) { set.SessionIdle, set.SessionLife = 5*time.Minute, 15*time.Minute })
+	s.Settings(func(set *sso.Settings) { set.SessionIdle, set.SessionLife = 5*time.Minute, 15*time.Minute })
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	_, body := v.who()
 	in := body["session"].(map[string]any)
 	since, err := time.Parse(time.RFC3339Nano, in["since"].(string))
@@ -128,11 +128,11 @@ func TestSigningOutEndsTheSessionAndNeedsAPageOfOurs(t *testing.T) {
 	s := newSite(t)
 	ada, u := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	other := s.visitor()
-	other.welcome(other.signIn(loginURL, ada.Email))
-	otherPage := other.get("/account")
-	page := v.get("/account")
+	other.welcome(other.SignInAt(loginURL, ada.Email))
+	otherPage := other.Get("/account")
+	page := v.Get("/account")
 	for name, headers := range map[string][]string{
 		"nothing":          nil,
 		"another site":     {"Origin", "https://evil.example"},
@@ -141,58 +141,48 @@ func TestSigningOutEndsTheSessionAndNeedsAPageOfOurs(t *testing.T) {
 		"an address typed": {"Sec-Fetch-Site", "none"},
 	} {
 		for _, path := range []string{"/logout", "/api/sso/logout"} {
-			if a := v.send(http.MethodPost, path, url.Values{"csrf": {""}}, headers...); a.StatusCode != http.StatusForbidden {
+			if a := v.Send(http.MethodPost, path, url.Values{"csrf": {""}}, headers...); a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s to %s: %d", name, path, a.StatusCode)
 			}
 			v.is(u)
 		}
 	}
-	foreign := hiddenFor(t, otherPage, "/logout")
-	if a := v.send(http.MethodPost, "/logout", url.Values{"csrf": {foreign}}); a.StatusCode != http.StatusForbidden {
+	foreign := otherPage.Token("/logout")
+	if a := v.Send(http.MethodPost, "/logout", url.Values{"csrf": {foreign}}); a.StatusCode != http.StatusForbidden {
 		t.Errorf("the token of another session: %d", a.StatusCode)
 	}
-	if a := v.send(http.MethodPost, "/logout", url.Values{"csrf": {hiddenFor(t, page, "/account/sessions/end")}}); a.StatusCode != http.StatusForbidden {
+	if a := v.Send(http.MethodPost, "/logout", url.Values{"csrf": {page.Token("/account/sessions/end")}}); a.StatusCode != http.StatusForbidden {
 		t.Errorf("the token of another form: %d", a.StatusCode)
 	}
 	for _, path := range []string{"/logout", "/api/sso/logout"} {
-		if a := v.get(path); a.StatusCode != http.StatusMethodNotAllowed && a.StatusCode != http.StatusNotFound {
+		if a := v.Get(path); a.StatusCode != http.StatusMethodNotAllowed && a.StatusCode != http.StatusNotFound {
 			t.Errorf("GET %s: %d", path, a.StatusCode)
 		}
 	}
 	v.is(u)
 	held := v.session()
-	a := v.submit(page, "/logout")
-	if a.to(s) != "/login?notice=signed-out" || v.session() != "" {
-		t.Errorf("%d to %q, still holding %q", a.StatusCode, a.to(s), v.session())
+	a := v.Submit(page, "/logout")
+	if a.To() != "/login?notice=signed-out" || v.session() != "" {
+		t.Errorf("%d to %q, still holding %q", a.StatusCode, a.To(), v.session())
 	}
 	s.holding(held).nobody()
 	other.is(u)
-	if !strings.Contains(v.get(a.to(s)).text(), "You are signed out") {
+	if !strings.Contains(v.Get(a.To()).Text(), "You are signed out") {
 		t.Error("the page does not say so")
 	}
-	if a := v.send(http.MethodPost, "/api/sso/logout", url.Values{}, "Accept", "application/json"); a.StatusCode != http.StatusOK {
+	if a := v.Send(http.MethodPost, "/api/sso/logout", url.Values{}, "Accept", "application/json"); a.StatusCode != http.StatusOK {
 		t.Errorf("signing out once more: %d", a.StatusCode)
 	}
-}
-
-// hiddenFor is the form token of the form with this action.
-func hiddenFor(t *testing.T, a answer, action string) string {
-	t.Helper()
-	_, rest, ok := strings.Cut(a.body, `action="`+action+`"`)
-	if !ok {
-		t.Fatalf("there is no form for %s on the page %d: %s", action, a.StatusCode, a.text())
-	}
-	return hiddenIn(t, answer{a.Response, rest}, "csrf")
 }
 
 func TestAScriptOfThePlatformSignsOut(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
-	a := v.send(http.MethodPost, "/api/sso/logout", nil, "Origin", s.origin, "Sec-Fetch-Site", "same-origin", "Accept", "application/json")
-	if a.StatusCode != http.StatusOK || strings.TrimSpace(a.body) != "{}" {
-		t.Errorf("%d %s", a.StatusCode, a.body)
+	v.welcome(v.SignInAt(loginURL, ada.Email))
+	a := v.Send(http.MethodPost, "/api/sso/logout", nil, "Origin", s.Origin, "Sec-Fetch-Site", "same-origin", "Accept", "application/json")
+	if a.StatusCode != http.StatusOK || strings.TrimSpace(a.Body) != "{}" {
+		t.Errorf("%d %s", a.StatusCode, a.Body)
 	}
 	v.nobody()
 }

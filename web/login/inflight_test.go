@@ -25,17 +25,17 @@ func changes(s *site, u sso.User) map[string]struct {
 	}
 	return map[string]step{
 		"the user is disabled": {func(t *testing.T) {
-			_, err := s.people().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Disabled: ptr(true)})
+			_, err := s.People().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Disabled: ptr(true)})
 			must(t, err)
 		}, authmethods.CodeUserDisabled},
 		"the user is deleted": {func(t *testing.T) {
-			must(t, s.people().DeleteUser(t.Context(), string(u.ID), 0))
+			must(t, s.People().DeleteUser(t.Context(), string(u.ID), 0))
 		}, authmethods.CodeNoMatchingUser},
 		"the connector is disabled": {func(*testing.T) {
 			s.connect(directory.ConnectorChange{Disabled: ptr(true)})
 		}, authmethods.CodeConnectorDisabled},
 		"the association is removed": {func(t *testing.T) {
-			_, err := s.people().Dissociate(t.Context(), "zoho", []authmethods.ID{u.ID})
+			_, err := s.People().Dissociate(t.Context(), "zoho", []authmethods.ID{u.ID})
 			must(t, err)
 		}, authmethods.CodeNotAssociated},
 		"the rule finds nobody any more": {func(*testing.T) {
@@ -48,7 +48,7 @@ func changes(s *site, u sso.User) map[string]struct {
 			must(t, err)
 		}, authmethods.CodeNotAssociated},
 		"another account is pinned": {func(t *testing.T) {
-			_, err := s.people().Pin(t.Context(), string(u.ID), "zoho", sso.Subject{Issuer: "https://accounts.zoho.eu", ID: "1"})
+			_, err := s.People().Pin(t.Context(), string(u.ID), "zoho", sso.Subject{Issuer: "https://accounts.zoho.eu", ID: "1"})
 			must(t, err)
 		}, authmethods.CodeIdentityChanged},
 	}
@@ -65,7 +65,7 @@ func TestWhatChangesWhileSomebodyIsAtTheProviderCounts(t *testing.T) {
 			callback := v.callback(ada.Email)
 			step := changes(s, u)[name]
 			step.do(t)
-			v.refused(v.get(callback), step.want)
+			v.refused(v.Get(callback), step.want)
 			if step.want == authmethods.CodeConnectorDisabled && s.exchanges() != 0 {
 				t.Error("the code was sent")
 			}
@@ -83,7 +83,7 @@ func TestWhatChangesWhileTheCodeIsExchangedCounts(t *testing.T) {
 			callback := v.callback(ada.Email)
 			step := changes(s, u)[name]
 			s.Zoho.Inject(zohosim.Fault{Path: "/oauth/v2/token", BeforeReply: func(context.Context) { step.do(t) }})
-			v.refused(v.get(callback), step.want)
+			v.refused(v.Get(callback), step.want)
 		})
 	}
 }
@@ -99,7 +99,7 @@ func TestAClientThatIsChangedMeanwhileEndsTheSignIn(t *testing.T) {
 	_, err = methods.ChangeMethod(t.Context(), "zoho-desk", 0, store.MethodChange{ClientSecret: secret.New("another secret of the client")})
 	must(t, err)
 	sent := s.exchanges()
-	v.refused(v.get(callback), authmethods.CodeSignInOutOfDate)
+	v.refused(v.Get(callback), authmethods.CodeSignInOutOfDate)
 	if s.exchanges() != sent {
 		t.Error("the code was sent")
 	}
@@ -110,16 +110,16 @@ func TestAConnectorThatIsDeletedMeanwhileLetsNobodyIn(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	callback := v.callback(ada.Email)
-	must(t, s.people().DeleteConnector(t.Context(), "zoho", 0))
-	a := v.get(callback)
+	must(t, s.People().DeleteConnector(t.Context(), "zoho", 0))
+	a := v.Get(callback)
 	if a.StatusCode >= 500 {
-		t.Errorf("the callback answered %d: %s", a.StatusCode, a.text())
+		t.Errorf("the callback answered %d: %s", a.StatusCode, a.Text())
 	}
 	v.nobody()
 	if s.exchanges() != 0 {
 		t.Error("the code was sent")
 	}
-	if a := v.get(loginURL); a.StatusCode != http.StatusNotFound {
+	if a := v.Get(loginURL); a.StatusCode != http.StatusNotFound {
 		t.Errorf("its login address answers %d", a.StatusCode)
 	}
 }
@@ -131,7 +131,7 @@ func TestATenantThatIsDisabledMeanwhileLetsNobodyIn(t *testing.T) {
 	callback := v.callback(ada.Email)
 	operator := authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}
 	must(t, s.Tenants.Disable(t.Context(), operator, "acme"))
-	if a := v.get(callback); a.StatusCode != http.StatusMisdirectedRequest {
+	if a := v.Get(callback); a.StatusCode != http.StatusMisdirectedRequest {
 		t.Errorf("the callback answered %d", a.StatusCode)
 	}
 	must(t, s.Tenants.Enable(t.Context(), operator, "acme"))
@@ -139,8 +139,8 @@ func TestATenantThatIsDisabledMeanwhileLetsNobodyIn(t *testing.T) {
 	s.Zoho.Inject(zohosim.Fault{Path: "/oauth/v2/token", BeforeReply: func(context.Context) {
 		must(t, s.Tenants.Disable(t.Context(), operator, "acme"))
 	}})
-	v.get(callback)
-	if a := v.get("/api/sso/session"); a.StatusCode != http.StatusMisdirectedRequest {
+	v.Get(callback)
+	if a := v.Get("/api/sso/session"); a.StatusCode != http.StatusMisdirectedRequest {
 		t.Errorf("who is signed in: %d", a.StatusCode)
 	}
 }
@@ -153,8 +153,8 @@ func TestNobodyBeginsAtAClosedDoor(t *testing.T) {
 		"/api/sso/login/%2e%2e": http.StatusNotFound,
 	} {
 		v := s.visitor()
-		if a := v.get(path); a.StatusCode != want || len(v.cookies()) != 0 {
-			t.Errorf("%s answered %d with %d cookies", path, a.StatusCode, len(v.cookies()))
+		if a := v.Get(path); a.StatusCode != want || len(v.Cookies()) != 0 {
+			t.Errorf("%s answered %d with %d cookies", path, a.StatusCode, len(v.Cookies()))
 		}
 	}
 }

@@ -16,45 +16,45 @@ func TestALinkSetsAPasswordOnce(t *testing.T) {
 	for _, purpose := range []credentials.Purpose{credentials.Invitation, credentials.Reset} {
 		t.Run(string(purpose), func(t *testing.T) {
 			name := "paul." + string(purpose)
-			u, err := s.people().CreateUser(t.Context(), directory.NewUser{UserName: name, Invited: purpose == credentials.Invitation})
+			u, err := s.People().CreateUser(t.Context(), directory.NewUser{UserName: name, Invited: purpose == credentials.Invitation})
 			must(t, err)
 			link, err := s.Credentials.Invite(t.Context(), admin, "acme", credentials.Target{User: &u}, purpose)
 			must(t, err)
 			address := link.URL.Reveal()
-			path := strings.TrimPrefix(address, s.origin)
+			path := strings.TrimPrefix(address, s.Origin)
 			v := s.visitor()
-			if a := v.send(http.MethodHead, address, nil); a.StatusCode >= 500 {
+			if a := v.Send(http.MethodHead, address, nil); a.StatusCode >= 500 {
 				t.Errorf("HEAD: %d", a.StatusCode)
 			}
-			page := v.get(address)
+			page := v.Get(address)
 			if page.StatusCode != http.StatusOK || page.Header.Get("Referrer-Policy") != "no-referrer" || page.Header.Get("Cache-Control") != "no-store" {
-				t.Fatalf("%d %s", page.StatusCode, page.text())
+				t.Fatalf("%d %s", page.StatusCode, page.Text())
 			}
 			for what, c := range map[string][]string{
 				"two that differ": {marieWord, otherWord}, "too short": {"short", "short"}, "a common one": {"password1234", "password1234"},
 				"the user's name": {name + " " + name, name + " " + name},
 			} {
-				if a := v.submit(page, path, "password", c[0], "again", c[1]); a.StatusCode != http.StatusUnprocessableEntity {
+				if a := v.Submit(page, path, "password", c[0], "again", c[1]); a.StatusCode != http.StatusUnprocessableEntity {
 					t.Errorf("%s: %d", what, a.StatusCode)
 				}
 			}
 			stranger := s.visitor()
-			if a := stranger.send(http.MethodPost, path, url.Values{"password": {marieWord}, "again": {marieWord}}); a.to(s) != path {
-				t.Errorf("without the form's token: %d to %q", a.StatusCode, a.to(s))
+			if a := stranger.Send(http.MethodPost, path, url.Values{"password": {marieWord}, "again": {marieWord}}); a.To() != path {
+				t.Errorf("without the form's token: %d to %q", a.StatusCode, a.To())
 			}
 			if purpose == credentials.Invitation { // who came for the first time is let in
-				v.welcome(v.submit(page, path, "password", marieWord, "again", marieWord))
+				v.welcome(v.Submit(page, path, "password", marieWord, "again", marieWord))
 				v.is(u)
 			} else {
-				if a := v.submit(page, path, "password", marieWord, "again", marieWord); a.to(s) != "/login?notice=password-set" {
-					t.Fatalf("%d to %q: %s", a.StatusCode, a.to(s), a.text())
+				if a := v.Submit(page, path, "password", marieWord, "again", marieWord); a.To() != "/login?notice=password-set" {
+					t.Fatalf("%d to %q: %s", a.StatusCode, a.To(), a.Text())
 				}
 				v.nobody()
 			}
-			if a := v.submit(page, path, "password", otherWord, "again", otherWord); a.StatusCode != http.StatusNotFound {
+			if a := v.Submit(page, path, "password", otherWord, "again", otherWord); a.StatusCode != http.StatusNotFound {
 				t.Errorf("a second time: %d", a.StatusCode)
 			}
-			if a := v.get(address); a.StatusCode != http.StatusNotFound {
+			if a := v.Get(address); a.StatusCode != http.StatusNotFound {
 				t.Errorf("the page after that: %d", a.StatusCode)
 			}
 			v = s.visitor()
@@ -64,7 +64,7 @@ func TestALinkSetsAPasswordOnce(t *testing.T) {
 	}
 	v := s.visitor()
 	for _, path := range []string{"/invitations/none", "/invitations/" + strings.Repeat("A", 43), "/invitations/%00"} {
-		if a := v.get(path); a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusBadRequest {
+		if a := v.Get(path); a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %d", path, a.StatusCode)
 		}
 	}
@@ -77,12 +77,12 @@ func TestALinkIsOfOneTenantAndOfSomebodyWhoIsThere(t *testing.T) {
 	link, err := s.Credentials.Invite(t.Context(), s.commandLine(), "acme", credentials.Target{User: &u}, credentials.Reset)
 	must(t, err)
 	v := s.visitor()
-	if a := v.get(strings.Replace(link.URL.Reveal(), "acme", "globex", 1)); a.StatusCode != http.StatusNotFound {
+	if a := v.Get(strings.Replace(link.URL.Reveal(), "acme", "globex", 1)); a.StatusCode != http.StatusNotFound {
 		t.Errorf("at another tenant: %d", a.StatusCode)
 	}
-	_, err = s.people().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Disabled: ptr(true)})
+	_, err = s.People().ChangeUser(t.Context(), string(u.ID), 0, directory.UserChange{Disabled: ptr(true)})
 	must(t, err)
-	if a := v.get(link.URL.Reveal()); a.StatusCode != http.StatusNotFound {
+	if a := v.Get(link.URL.Reveal()); a.StatusCode != http.StatusNotFound {
 		t.Errorf("of somebody disabled: %d", a.StatusCode)
 	}
 }

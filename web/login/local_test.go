@@ -26,18 +26,18 @@ const (
 // local makes a user with a password.
 func (s *site) local(t *testing.T, name, password string, roles ...string) sso.User {
 	t.Helper()
-	u, err := s.people().CreateUser(t.Context(), directory.NewUser{UserName: name, Roles: roles})
+	u, err := s.People().CreateUser(t.Context(), directory.NewUser{UserName: name, Roles: roles})
 	must(t, err)
 	must(t, s.Credentials.Set(t.Context(), s.commandLine(), credentials.Target{User: &u}, secret.New(password), "acme"))
-	u, err = s.people().User(t.Context(), string(u.ID))
+	u, err = s.People().User(t.Context(), string(u.ID))
 	must(t, err)
 	return u
 }
 
 // logIn fills in the login form.
 func (v *visitor) logIn(name, password string) answer {
-	v.s.t.Helper()
-	return v.submit(v.get("/login?stay=1"), "/login", "name", name, "password", password)
+	v.s.T.Helper()
+	return v.Submit(v.Get("/login?stay=1"), "/login", "name", name, "password", password)
 }
 
 func TestAPasswordSignsIn(t *testing.T) {
@@ -52,7 +52,7 @@ func TestAPasswordSignsIn(t *testing.T) {
 			t.Errorf("%v", in)
 		}
 	}
-	found, err := s.people().User(t.Context(), string(u.ID))
+	found, err := s.People().User(t.Context(), string(u.ID))
 	if must(t, err); found.LastSeenAt.IsZero() {
 		t.Error("it was not written down that she was here")
 	}
@@ -64,9 +64,9 @@ func TestNothingIsToldToWhoDoesNotKnowThePassword(t *testing.T) {
 	s := newSite(t)
 	s.local(t, "marie", marieWord)
 	off := s.local(t, "paul", otherWord)
-	_, err := s.people().ChangeUser(t.Context(), string(off.ID), 0, directory.UserChange{Disabled: ptr(true)})
+	_, err := s.People().ChangeUser(t.Context(), string(off.ID), 0, directory.UserChange{Disabled: ptr(true)})
 	must(t, err)
-	s.user("without@example.eu")
+	s.User("without@example.eu")
 	for name, c := range map[string]struct{ name, password, says string }{
 		"a wrong password":                    {"marie", otherWord, "User name or password is wrong."},
 		"the password in capitals":            {"marie", strings.ToUpper(marieWord), "User name or password is wrong."},
@@ -86,10 +86,10 @@ func TestNothingIsToldToWhoDoesNotKnowThePassword(t *testing.T) {
 	} {
 		v := s.visitor()
 		a := v.logIn(c.name, c.password)
-		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.text(), c.says) {
-			t.Errorf("%s: %d %s", name, a.StatusCode, a.text())
+		if a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.Text(), c.says) {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text())
 		}
-		if c.password != "" && strings.Contains(a.body, c.password) {
+		if c.password != "" && strings.Contains(a.Body, c.password) {
 			t.Errorf("%s: the password is on the page", name)
 		}
 		v.nobody()
@@ -102,7 +102,7 @@ func TestWhoGuessesWaits(t *testing.T) {
 	s.local(t, "marie", marieWord)
 	known := s.visitor()
 	known.welcome(known.logIn("marie", marieWord))
-	known.submit(known.get("/account"), "/logout")
+	known.Submit(known.Get("/account"), "/logout")
 	for _, typed := range []string{"marie", "nobody"} {
 		v := s.visitor()
 		var a answer
@@ -112,8 +112,8 @@ func TestWhoGuessesWaits(t *testing.T) {
 			}
 		}
 		wait, err := strconv.Atoi(a.Header.Get("Retry-After"))
-		if a.StatusCode != http.StatusTooManyRequests || err != nil || wait < 1 || wait > 900 || !strings.Contains(a.text(), "Too many attempts") {
-			t.Errorf("%s: %d, Retry-After %q: %s", typed, a.StatusCode, a.Header.Get("Retry-After"), a.text())
+		if a.StatusCode != http.StatusTooManyRequests || err != nil || wait < 1 || wait > 900 || !strings.Contains(a.Text(), "Too many attempts") {
+			t.Errorf("%s: %d, Retry-After %q: %s", typed, a.StatusCode, a.Header.Get("Retry-After"), a.Text())
 		}
 		if a := v.logIn(strings.ToUpper(typed), marieWord); a.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("%s in capitals, with the right password: %d", typed, a.StatusCode)
@@ -128,16 +128,16 @@ func TestLocalLoginCanBeClosed(t *testing.T) {
 	s := newSite(t)
 	s.local(t, "marie", marieWord)
 	v := s.visitor()
-	page := v.get("/login")
-	s.settings(func(set *sso.Settings) { set.LocalLogin = false })
-	if a := v.submit(page, "/login", "name", "marie", "password", marieWord); a.StatusCode != http.StatusNotFound {
+	page := v.Get("/login")
+	s.Settings(func(set *sso.Settings) { set.LocalLogin = false })
+	if a := v.Submit(page, "/login", "name", "marie", "password", marieWord); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a form from before: %d", a.StatusCode)
 	}
 	v.nobody()
-	if a := v.get("/login"); strings.Contains(a.body, `type="password"`) || !strings.Contains(a.text(), "Continue with Zoho") {
-		t.Errorf("the page: %s", a.text())
+	if a := v.Get("/login"); strings.Contains(a.Body, `type="password"`) || !strings.Contains(a.Text(), "Continue with Zoho") {
+		t.Errorf("the page: %s", a.Text())
 	}
-	a := v.send(http.MethodPost, "/login/passkey", nil, "Latchkey-Request", "script", "Content-Type", "application/json")
+	a := v.Send(http.MethodPost, "/login/passkey", nil, "Latchkey-Request", "script", "Content-Type", "application/json")
 	if a.StatusCode == http.StatusOK {
 		t.Errorf("a passkey: %d", a.StatusCode)
 	}
@@ -154,19 +154,19 @@ func code(t *testing.T, key string, steps int) string {
 // codesOn turns one-time codes on in the browser of who is signed in and returns their
 // secret.
 func (v *visitor) codesOn() string {
-	v.s.t.Helper()
-	page := v.submit(v.get("/account"), "/account/codes")
-	_, rest, ok := strings.Cut(page.body, "<code>")
+	v.s.T.Helper()
+	page := v.Submit(v.Get("/account"), "/account/codes")
+	_, rest, ok := strings.Cut(page.Body, "<code>")
 	key, _, _ := strings.Cut(rest, "<")
 	if !ok || page.Header.Get("Cache-Control") != "no-store" {
-		v.s.t.Fatalf("%d %s", page.StatusCode, page.text())
+		v.s.T.Fatalf("%d %s", page.StatusCode, page.Text())
 	}
-	t, _ := v.s.t.(*testing.T)
-	if a := v.submit(page, "/account/codes/confirm", "code", "000000"); a.StatusCode != http.StatusUnprocessableEntity {
-		v.s.t.Errorf("a wrong first code: %d", a.StatusCode)
+	t, _ := v.s.T.(*testing.T)
+	if a := v.Submit(page, "/account/codes/confirm", "code", "000000"); a.StatusCode != http.StatusUnprocessableEntity {
+		v.s.T.Errorf("a wrong first code: %d", a.StatusCode)
 	}
-	if a := v.submit(page, "/account/codes/confirm", "code", code(t, key, -1)); a.to(v.s) != "/account" {
-		v.s.t.Fatalf("the first code: %d %s", a.StatusCode, a.text())
+	if a := v.Submit(page, "/account/codes/confirm", "code", code(t, key, -1)); a.To() != "/account" {
+		v.s.T.Fatalf("the first code: %d %s", a.StatusCode, a.Text())
 	}
 	return key
 }
@@ -183,27 +183,27 @@ func TestASecondProofIsAskedForAfterThePassword(t *testing.T) {
 	other.nobody() // the others do not
 
 	stranger := s.visitor()
-	if a := stranger.get("/login/code"); a.to(s) != "/login?notice=out-of-date" {
-		t.Errorf("who gave no password: %d to %q", a.StatusCode, a.to(s))
+	if a := stranger.Get("/login/code"); a.To() != "/login?notice=out-of-date" {
+		t.Errorf("who gave no password: %d to %q", a.StatusCode, a.To())
 	}
 	a := other.logIn("marie", marieWord)
-	if a.to(s) != "/login/code" {
-		t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+	if a.To() != "/login/code" {
+		t.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
 	other.nobody()
-	half := other.cookies()
-	page := other.get("/login/code")
-	if a := other.send(http.MethodPost, "/login/code", url.Values{"code": {code(t, key, 0)}}); a.to(s) != "/login?notice=form-out-of-date" {
-		t.Errorf("without the form's token: %d to %q", a.StatusCode, a.to(s))
+	half := other.Cookies()
+	page := other.Get("/login/code")
+	if a := other.Send(http.MethodPost, "/login/code", url.Values{"code": {code(t, key, 0)}}); a.To() != "/login?notice=form-out-of-date" {
+		t.Errorf("without the form's token: %d to %q", a.StatusCode, a.To())
 	}
 	for name, typed := range map[string]string{"wrong": "000000", "used": code(t, key, -1)} {
-		if a := other.submit(page, "/login/code", "code", typed); a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.text(), "This code is not right") {
-			t.Errorf("%s: %d %s", name, a.StatusCode, a.text())
+		if a := other.Submit(page, "/login/code", "code", typed); a.StatusCode != http.StatusUnauthorized || !strings.Contains(a.Text(), "This code is not right") {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text())
 		}
 		other.nobody()
 	}
 	right := code(t, key, 0)
-	other.welcome(other.submit(page, "/login/code", "code", right[:3]+" "+right[3:]))
+	other.welcome(other.Submit(page, "/login/code", "code", right[:3]+" "+right[3:]))
 	other.is(u)
 	_, body := other.who()
 	if claims := s.identity(t, body["identity"].(string)); len(claims["amr"].([]any)) != 2 || claims["amr"].([]any)[1] != "otp" {
@@ -212,7 +212,7 @@ func TestASecondProofIsAskedForAfterThePassword(t *testing.T) {
 	// The same code again, by whoever looked over her shoulder and knows the password.
 	thief := s.visitor()
 	thief.again(half)
-	thief.submit(thief.get("/login/code"), "/login/code", "code", right)
+	thief.Submit(thief.Get("/login/code"), "/login/code", "code", right)
 	thief.nobody()
 }
 
@@ -224,15 +224,15 @@ func TestCodesAreGuessedAFewTimesOnly(t *testing.T) {
 	key := v.codesOn()
 	guesser := s.visitor()
 	guesser.logIn("marie", marieWord)
-	page := guesser.get("/login/code")
+	page := guesser.Get("/login/code")
 	var a answer
 	for range 8 {
-		a = guesser.submit(page, "/login/code", "code", "000000")
+		a = guesser.Submit(page, "/login/code", "code", "000000")
 	}
 	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %q", a.StatusCode, a.Header.Get("Retry-After"))
 	}
-	if a := guesser.submit(page, "/login/code", "code", code(t, key, 0)); a.StatusCode != http.StatusTooManyRequests {
+	if a := guesser.Submit(page, "/login/code", "code", code(t, key, 0)); a.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("the right one: %d", a.StatusCode)
 	}
 	guesser.nobody()
@@ -247,10 +247,10 @@ func TestTheFirstHalfOfASignInIsVoidIfTheUserChanges(t *testing.T) {
 	key := v.codesOn()
 	half := s.visitor()
 	half.logIn("marie", marieWord)
-	page := half.get("/login/code")
+	page := half.Get("/login/code")
 	must(t, s.Credentials.Set(t.Context(), s.commandLine(), credentials.Target{User: &u}, secret.New(otherWord), "acme"))
-	if a := half.submit(page, "/login/code", "code", code(t, key, 0)); a.to(s) != "/login?notice=out-of-date" {
-		t.Errorf("%d to %q", a.StatusCode, a.to(s))
+	if a := half.Submit(page, "/login/code", "code", code(t, key, 0)); a.To() != "/login?notice=out-of-date" {
+		t.Errorf("%d to %q", a.StatusCode, a.To())
 	}
 	half.nobody()
 }
@@ -266,17 +266,17 @@ func TestAnExpiredPasswordIsReplacedFirst(t *testing.T) {
 	database := "sqlite:" + t.TempDir() + "/latchkey.db"
 	s := newSiteOn(t, database)
 	u := s.local(t, "marie", marieWord)
-	s.settings(func(set *sso.Settings) { set.PasswordDays = 30 })
+	s.Settings(func(set *sso.Settings) { set.PasswordDays = 30 })
 	v := s.visitor()
 	v.welcome(v.logIn("marie", marieWord))
 	older(t, database, 31)
 	v.is(u) // who is signed in stays so
 	v = s.visitor()
-	if a := v.logIn("marie", marieWord); a.to(s) != "/login/password" {
-		t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+	if a := v.logIn("marie", marieWord); a.To() != "/login/password" {
+		t.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
 	v.nobody()
-	page := v.get("/login/password")
+	page := v.Get("/login/password")
 	for name, c := range map[string][]string{
 		"the same":             {marieWord, marieWord},
 		"too short":            {marieWord, "short"},
@@ -284,15 +284,15 @@ func TestAnExpiredPasswordIsReplacedFirst(t *testing.T) {
 		"a wrong present one":  {otherWord, "a new word for the door"},
 		"the name of the user": {marieWord, "marie marie marie"},
 	} {
-		if a := v.submit(page, "/login/password", "current", c[0], "password", c[1]); a.StatusCode != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d %s", name, a.StatusCode, a.text())
+		if a := v.Submit(page, "/login/password", "current", c[0], "password", c[1]); a.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.Text())
 		}
 		v.nobody()
 	}
-	if a := v.send(http.MethodPost, "/login/password", url.Values{"current": {marieWord}, "password": {otherWord}}); a.to(s) != "/login?notice=form-out-of-date" {
-		t.Errorf("without the form's token: %d to %q", a.StatusCode, a.to(s))
+	if a := v.Send(http.MethodPost, "/login/password", url.Values{"current": {marieWord}, "password": {otherWord}}); a.To() != "/login?notice=form-out-of-date" {
+		t.Errorf("without the form's token: %d to %q", a.StatusCode, a.To())
 	}
-	v.welcome(v.submit(page, "/login/password", "current", marieWord, "password", otherWord))
+	v.welcome(v.Submit(page, "/login/password", "current", marieWord, "password", otherWord))
 	v.is(u)
 	again := s.visitor()
 	if a := again.logIn("marie", marieWord); a.StatusCode != http.StatusUnauthorized {
@@ -305,46 +305,46 @@ func TestAnExpiredPasswordIsReplacedBehindTheSecondProof(t *testing.T) {
 	database := "sqlite:" + t.TempDir() + "/latchkey.db"
 	s := newSiteOn(t, database)
 	u := s.local(t, "marie", marieWord)
-	s.settings(func(set *sso.Settings) { set.PasswordDays = 30 })
+	s.Settings(func(set *sso.Settings) { set.PasswordDays = 30 })
 	v := s.visitor()
 	v.welcome(v.logIn("marie", marieWord))
 	key := v.codesOn()
 	older(t, database, 31)
 	v = s.visitor()
-	if a := v.logIn("marie", marieWord); a.to(s) != "/login/code" {
-		t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+	if a := v.logIn("marie", marieWord); a.To() != "/login/code" {
+		t.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
-	early := v.submit(v.get("/login/password"), "/login/password", "current", marieWord, "password", otherWord)
-	if early.to(s) != "/login/code" {
-		t.Errorf("before the code: %d to %q", early.StatusCode, early.to(s))
+	early := v.Submit(v.Get("/login/password"), "/login/password", "current", marieWord, "password", otherWord)
+	if early.To() != "/login/code" {
+		t.Errorf("before the code: %d to %q", early.StatusCode, early.To())
 	}
 	v.nobody()
-	if a := v.submit(v.get("/login/code"), "/login/code", "code", code(t, key, 0)); a.to(s) != "/login/password" {
-		t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+	if a := v.Submit(v.Get("/login/code"), "/login/code", "code", code(t, key, 0)); a.To() != "/login/password" {
+		t.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
 	v.nobody()
 	// A second code is no way around the new password.
-	a := v.submit(v.get("/login/code"), "/login/code", "code", code(t, key, 1))
-	if a.to(s) != "/login/password" {
-		t.Errorf("a second code led to %q", a.to(s))
+	a := v.Submit(v.Get("/login/code"), "/login/code", "code", code(t, key, 1))
+	if a.To() != "/login/password" {
+		t.Errorf("a second code led to %q", a.To())
 	}
 	v.nobody()
-	v.welcome(v.submit(v.get("/login/password"), "/login/password", "current", marieWord, "password", otherWord))
+	v.welcome(v.Submit(v.Get("/login/password"), "/login/password", "current", marieWord, "password", otherWord))
 	v.is(u)
 }
 
 func TestTheLoginPageLeadsStraightToAProviderOnceOnly(t *testing.T) {
 	s := newSite(t)
-	s.settings(func(set *sso.Settings) { set.StraightTo, set.ReturnAddresses = "zoho", []string{platform} })
+	s.Settings(func(set *sso.Settings) { set.StraightTo, set.ReturnAddresses = "zoho", []string{platform} })
 	for path, want := range map[string]string{
 		"/login": loginURL, "/login?return_to=%2Faccount": loginURL + "?return_to=%2Faccount",
 		"/login?stay=1": "", "/login?notice=signed-out": "", "/login?notice=out-of-date": "",
 	} {
-		if a := s.visitor().get(path); a.to(s) != want {
-			t.Errorf("%s: %d to %q", path, a.StatusCode, a.to(s))
+		if a := s.visitor().Get(path); a.To() != want {
+			t.Errorf("%s: %d to %q", path, a.StatusCode, a.To())
 		}
 	}
-	if a := s.visitor().get("/login?stay=1&notice=%3Cscript%3Ealert(1)"); strings.Contains(a.body, "alert(1)") {
+	if a := s.visitor().Get("/login?stay=1&notice=%3Cscript%3Ealert(1)"); strings.Contains(a.Body, "alert(1)") {
 		t.Error("a notice is what the address says")
 	}
 }

@@ -24,9 +24,9 @@ func nowhere(t testing.TB, database, text string) {
 
 // at is the account of somebody at Zoho.
 func (s *site) at(u zohosim.User) zohosim.User {
-	s.t.Helper()
+	s.T.Helper()
 	added, err := s.Zoho.AddUser(u)
-	must(s.t, err)
+	must(s.T, err)
 	return added
 }
 
@@ -35,7 +35,7 @@ func TestWhoeverGetsTheAddressOfSomebodyDoesNotBecomeThem(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	moved := ada // the first account has another address now …
 	moved.Email = "ada.before@example.eu"
 	s.at(moved)
@@ -43,12 +43,12 @@ func TestWhoeverGetsTheAddressOfSomebodyDoesNotBecomeThem(t *testing.T) {
 	stranger.ZUID = "20069999999"
 	s.at(stranger)
 	thief := s.visitor()
-	found := thief.refused(thief.signIn(loginURL, ada.Email), authmethods.CodeIdentityChanged)
+	found := thief.refused(thief.SignInAt(loginURL, ada.Email), authmethods.CodeIdentityChanged)
 	if found.User != known.ID || found.Subject.ID != stranger.ZUID {
 		t.Errorf("%+v", found)
 	}
 	own := s.visitor()
-	own.welcome(own.signIn(loginURL, moved.Email))
+	own.welcome(own.SignInAt(loginURL, moved.Email))
 	own.is(known)
 }
 
@@ -57,28 +57,28 @@ func TestOfTwoUsersWithOneAddressNobodyIsGuessed(t *testing.T) {
 	ada := s.Seed.Users[0]
 	s.connect(directory.ConnectorChange{Rule: &sso.Rule{Lookups: []sso.Lookup{{Claim: "email", Field: sso.ByEmail}}}})
 	for _, name := range []string{"ada.one", "ada.two"} {
-		_, err := s.people().CreateUser(t.Context(), directory.NewUser{UserName: name, Email: ada.Email, Connectors: []authmethods.ID{s.connector.ID}})
+		_, err := s.People().CreateUser(t.Context(), directory.NewUser{UserName: name, Email: ada.Email, Connectors: []authmethods.ID{s.Connector.ID}})
 		must(t, err)
 	}
 	v := s.visitor()
-	v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeSeveralUsers)
+	v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeSeveralUsers)
 }
 
 func TestWhoIsUnpinnedIsJudgedByTheRuleAgain(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
-	u, err := s.people().User(t.Context(), string(known.ID))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
+	u, err := s.People().User(t.Context(), string(known.ID))
 	must(t, err)
 	stranger := ada
 	stranger.ZUID = "20069999999"
 	s.at(stranger)
 	other := s.visitor()
-	other.refused(other.signIn(loginURL, ada.Email), authmethods.CodeIdentityChanged)
-	must(t, s.people().Unpin(t.Context(), string(known.ID), u.Identities[0].ID))
+	other.refused(other.SignInAt(loginURL, ada.Email), authmethods.CodeIdentityChanged)
+	must(t, s.People().Unpin(t.Context(), string(known.ID), u.Identities[0].ID))
 	v.nobody() // the session that began with the pin
-	other.welcome(other.signIn(loginURL, ada.Email))
+	other.welcome(other.SignInAt(loginURL, ada.Email))
 	other.is(known)
 }
 
@@ -87,14 +87,14 @@ func TestARenamedUserIsTheSamePerson(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
-	_, err := s.people().ChangeUser(t.Context(), string(known.ID), 0, directory.UserChange{UserName: ptr("somebody.else"), Email: ptr("")})
+	v.welcome(v.SignInAt(loginURL, ada.Email))
+	_, err := s.People().ChangeUser(t.Context(), string(known.ID), 0, directory.UserChange{UserName: ptr("somebody.else"), Email: ptr("")})
 	must(t, err)
 	v.nobody()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	v.is(known)
 	// The name that is free again is nobody's to take.
-	_, err = s.people().CreateUser(t.Context(), directory.NewUser{UserName: ada.Email})
+	_, err = s.People().CreateUser(t.Context(), directory.NewUser{UserName: ada.Email})
 	if err == nil {
 		t.Error("the name of somebody was given to another")
 	}
@@ -112,22 +112,22 @@ func TestInvitedUsersAndOperatorsAreLinkedByHandOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			at := s.at(zohosim.User{Email: name + "@example.eu", DC: "eu", EmailVerified: true, FirstName: name, Orgs: ada.Orgs[:1]})
-			n.UserName, n.Connectors = at.Email, []authmethods.ID{s.connector.ID}
+			n.UserName, n.Connectors = at.Email, []authmethods.ID{s.Connector.ID}
 			u, err := asOperator.CreateUser(t.Context(), n)
 			must(t, err)
 			for _, admission := range []sso.Admission{sso.AssociatedOnly, sso.AnyoneMapped} {
 				s.connect(directory.ConnectorChange{Admission: &admission})
 				v := s.visitor()
-				found := v.refused(v.signIn(loginURL, at.Email), authmethods.CodeNotAssociated)
+				found := v.refused(v.SignInAt(loginURL, at.Email), authmethods.CodeNotAssociated)
 				if found.User != u.ID || found.Subject.ID != at.ZUID {
 					t.Errorf("%+v", found)
 				}
 			}
 			attempt := s.last()
-			_, err = asOperator.Pin(t.Context(), string(u.ID), string(s.connector.ID), attempt.Subject)
+			_, err = asOperator.Pin(t.Context(), string(u.ID), string(s.Connector.ID), attempt.Subject)
 			must(t, err)
 			v := s.visitor()
-			v.welcome(v.signIn(loginURL, at.Email))
+			v.welcome(v.SignInAt(loginURL, at.Email))
 			v.is(u)
 		})
 	}
@@ -137,25 +137,25 @@ func TestInvitedUsersAndOperatorsAreLinkedByHandOnly(t *testing.T) {
 func TestWhoIsNotAssociatedIsNotLetIn(t *testing.T) {
 	s := newSite(t)
 	ada := s.Seed.Users[0]
-	u, err := s.people().CreateUser(t.Context(), directory.NewUser{UserName: ada.Email})
+	u, err := s.People().CreateUser(t.Context(), directory.NewUser{UserName: ada.Email})
 	must(t, err)
 	v := s.visitor()
-	v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeNotAssociated)
+	v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeNotAssociated)
 	s.connect(directory.ConnectorChange{Admission: ptr(sso.AnyoneMapped)})
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	v.is(u)
 	s.connect(directory.ConnectorChange{Admission: ptr(sso.AssociatedOnly)})
 	v.nobody()
-	v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeNotAssociated)
-	if n, err := s.people().Associate(t.Context(), "zoho", []authmethods.ID{u.ID}); err != nil || n != 1 {
+	v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeNotAssociated)
+	if n, err := s.People().Associate(t.Context(), "zoho", []authmethods.ID{u.ID}); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 }
 
 // creating has the connector make users whom it does not find.
 func (s *site) creating() {
-	s.t.Helper()
+	s.T.Helper()
 	s.connect(directory.ConnectorChange{Admission: ptr(sso.AnyoneMapped), CreatesUsers: ptr(true), DefaultRole: ptr(sso.RoleDeveloper)})
 }
 
@@ -164,20 +164,20 @@ func TestSomebodyNewIsMadeAUserWithTheDefaultRole(t *testing.T) {
 	s.creating()
 	remy := s.Seed.Users[2]
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, remy.Email))
-	u, err := s.people().User(t.Context(), remy.Email)
+	v.welcome(v.SignInAt(loginURL, remy.Email))
+	u, err := s.People().User(t.Context(), remy.Email)
 	must(t, err)
 	v.is(u)
 	if strings.Join(u.Roles, " ") != sso.RoleDeveloper || u.DisplayName != "Rémy Gagnon" || u.Email != remy.Email || len(u.Identities) != 1 || u.Invited {
 		t.Errorf("%+v", u)
 	}
 	again := s.visitor()
-	again.welcome(again.signIn(loginURL, remy.Email))
+	again.welcome(again.SignInAt(loginURL, remy.Email))
 	again.is(u)
 	s.Zoho.Switch(func(sw *zohosim.Switches) { sw.NoEmailVerified = true })
 	stranger := s.visitor()
-	stranger.refused(stranger.signIn(loginURL, s.Seed.Users[1].Email), authmethods.CodeEmailUnverified)
-	if _, err := s.people().User(t.Context(), s.Seed.Users[1].Email); authmethods.KindOf(err) != authmethods.NotFound {
+	stranger.refused(stranger.SignInAt(loginURL, s.Seed.Users[1].Email), authmethods.CodeEmailUnverified)
+	if _, err := s.People().User(t.Context(), s.Seed.Users[1].Email); authmethods.KindOf(err) != authmethods.NotFound {
 		t.Errorf("a user was made by an address that is not verified: %v", err)
 	}
 }
@@ -187,17 +187,17 @@ func TestTheNameOfADeletedUserIsNeverGivenAgain(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
-	must(t, s.people().DeleteUser(t.Context(), string(known.ID), 0))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
+	must(t, s.People().DeleteUser(t.Context(), string(known.ID), 0))
 	v.nobody()
-	v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeNoMatchingUser)
+	v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeNoMatchingUser)
 	s.creating()
-	found := v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeNoMatchingUser)
+	found := v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeNoMatchingUser)
 	if !strings.Contains(strings.Join(found.Trace, "\n"), "never given to another person") {
 		t.Error(found.Trace)
 	}
 	for _, name := range []string{ada.Email, strings.ToUpper(ada.Email)} {
-		if _, err := s.people().CreateUser(t.Context(), directory.NewUser{UserName: name}); err == nil {
+		if _, err := s.People().CreateUser(t.Context(), directory.NewUser{UserName: name}); err == nil {
 			t.Errorf("the name was given again as %s", name)
 		}
 	}

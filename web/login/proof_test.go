@@ -9,14 +9,15 @@ import (
 	"latchkey/authmethods"
 	"latchkey/sso"
 	"latchkey/sso/directory"
+	"latchkey/test/pages"
 	"latchkey/zohosim"
 )
 
 // connect changes the connector.
 func (s *site) connect(c directory.ConnectorChange) {
-	s.t.Helper()
-	_, _, err := s.people().ChangeConnector(s.t.Context(), string(s.connector.ID), 0, c)
-	must(s.t, err)
+	s.T.Helper()
+	_, _, err := s.People().ChangeConnector(s.T.Context(), string(s.Connector.ID), 0, c)
+	must(s.T, err)
 }
 
 // R-20 to R-25 with what Zoho is known to send.
@@ -38,9 +39,9 @@ func TestWhatZohoSendsProvesWhoItIsOrDoesNot(t *testing.T) {
 		}, "", ""},
 		"a clock half a minute fast":         {func(s *zohosim.Switches) { s.ClockSkewSeconds = 30 }, "", ""},
 		"a clock half a minute slow":         {func(s *zohosim.Switches) { s.ClockSkewSeconds = -30 }, "", ""},
-		"a clock three minutes fast":         {func(s *zohosim.Switches) { s.ClockSkewSeconds = 180 }, authmethods.CodeIdentityUnproved, "was issued in the future"},
-		"a clock a quarter of an hour slow":  {func(s *zohosim.Switches) { s.ClockSkewSeconds = -900 }, authmethods.CodeIdentityUnproved, "issued more than ten minutes ago"},
-		"a clock two hours slow":             {func(s *zohosim.Switches) { s.ClockSkewSeconds = -7200 }, authmethods.CodeIdentityUnproved, "has expired"},
+		"a clock three minutes fast":         {func(s *zohosim.Switches) { s.ClockSkewSeconds = 180 }, authmethods.CodeClockSkew, "was issued in the future"},
+		"a clock a quarter of an hour slow":  {func(s *zohosim.Switches) { s.ClockSkewSeconds = -900 }, authmethods.CodeClockSkew, "issued more than ten minutes ago"},
+		"a clock two hours slow":             {func(s *zohosim.Switches) { s.ClockSkewSeconds = -7200 }, authmethods.CodeClockSkew, "has expired"},
 		"an address that nobody has checked": {func(s *zohosim.Switches) { s.NoEmailVerified = true }, authmethods.CodeEmailUnverified, "not verified"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +49,7 @@ func TestWhatZohoSendsProvesWhoItIsOrDoesNot(t *testing.T) {
 			ada, known := s.ada()
 			s.Zoho.Switch(c.send)
 			v := s.visitor()
-			a := v.signIn(loginURL, ada.Email)
+			a := v.SignInAt(loginURL, ada.Email)
 			if c.want != "" {
 				if found := v.refused(a, c.want); !strings.Contains(strings.Join(found.Trace, "\n"), c.told) {
 					t.Errorf("the trace does not say %q:\n%s", c.told, strings.Join(found.Trace, "\n"))
@@ -58,7 +59,7 @@ func TestWhatZohoSendsProvesWhoItIsOrDoesNot(t *testing.T) {
 			v.welcome(a)
 			v.is(known)
 			eu, _ := s.Zoho.DataCentre("eu")
-			u, err := s.people().User(t.Context(), string(known.ID))
+			u, err := s.People().User(t.Context(), string(known.ID))
 			must(t, err)
 			want := sso.Subject{Issuer: eu.Accounts, ID: ada.ZUID}
 			if len(u.Identities) != 1 || u.Identities[0].Subject != want {
@@ -77,18 +78,18 @@ func TestAnAddressCountsIfItIsVerifiedOrItsDomainIsTrusted(t *testing.T) {
 	_, err := s.Zoho.AddUser(unverified)
 	must(t, err)
 	v := s.visitor()
-	v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeEmailUnverified)
+	v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeEmailUnverified)
 	for _, domain := range []string{"eu", "sub.example.eu", "example.com"} {
 		s.connect(directory.ConnectorChange{TrustedDomains: &[]string{domain}})
-		v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeEmailUnverified)
+		v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeEmailUnverified)
 	}
 	s.connect(directory.ConnectorChange{TrustedDomains: &[]string{"example.eu"}})
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	v.is(known)
 	// Once somebody is known by the account itself, the address is no matter.
 	s.connect(directory.ConnectorChange{TrustedDomains: &[]string{}})
 	other := s.visitor()
-	other.welcome(other.signIn(loginURL, ada.Email))
+	other.welcome(other.SignInAt(loginURL, ada.Email))
 	other.is(known)
 }
 
@@ -114,7 +115,7 @@ func TestATokenThatWasTamperedWithProvesNothing(t *testing.T) {
 			v := s.visitor()
 			callback := v.callback(ada.Email)
 			s.Zoho.Inject(canned(`{"access_token":"1000.abc.def","token_type":"Bearer","expires_in":3600,"id_token":"` + token + `"}`))
-			v.refused(v.get(callback), authmethods.CodeIdentityUnproved)
+			v.refused(v.Get(callback), authmethods.CodeIdentityUnproved)
 		})
 	}
 }
@@ -126,14 +127,14 @@ func TestNoTokenOfTheProviderIsKept(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	callback := v.callback(ada.Email)
-	v.welcome(v.get(callback))
+	v.welcome(v.Get(callback))
 	q := mustURL(t, callback).Query()
 	for _, name := range []string{"code", "state"} {
 		nowhere(t, database, q.Get(name))
 	}
 	access := 0
 	for _, token := range s.Zoho.Tokens() {
-		if token.Client == simClient {
+		if token.Client == pages.ClientID {
 			access++
 			nowhere(t, database, token.Fingerprint)
 		}
@@ -149,12 +150,12 @@ func TestKeysThatCannotBeHadProveNothing(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	s.Zoho.Inject(zohosim.Fault{Kind: zohosim.FaultUnavailable, Path: "/oauth/v2/keys", Times: -1})
-	v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeProviderDown)
+	v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeProviderDown)
 	s.Zoho.ClearFaults()
 	s.Zoho.Inject(zohosim.Fault{Kind: zohosim.FaultRedirect, Path: "/oauth/v2/keys", Times: -1, Location: "https://evil.example/keys"})
 	us := s.Seed.Users[1]
-	s.user(us.Email)
-	v.refused(v.signIn(loginURL, us.Email), authmethods.CodeProviderDown)
+	s.User(us.Email)
+	v.refused(v.SignInAt(loginURL, us.Email), authmethods.CodeProviderDown)
 }
 
 // What is written into the log of sign-ins leads an administrator to the cause.
@@ -163,17 +164,17 @@ func TestTheAttemptIsFoundByWhatThePersonIsShown(t *testing.T) {
 	ada, known := s.ada()
 	s.Zoho.Switch(func(sw *zohosim.Switches) { sw.ClockSkewSeconds = 600 })
 	v := s.visitor()
-	found := v.refused(v.signIn(loginURL, ada.Email), authmethods.CodeIdentityUnproved)
-	if found.Connector != s.connector.ID || found.DataCentre != "eu" || found.FinishedAt.IsZero() || found.Address != "127.0.0.1" || found.User != "" {
+	found := v.refused(v.SignInAt(loginURL, ada.Email), authmethods.CodeClockSkew)
+	if found.Connector != s.Connector.ID || found.DataCentre != "eu" || found.FinishedAt.IsZero() || found.Address != "127.0.0.1" || found.User != "" {
 		t.Errorf("%+v", found)
 	}
 	s.Zoho.Switch(func(sw *zohosim.Switches) { sw.ClockSkewSeconds = 0 })
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	if last := s.last(); last.Outcome != sso.SignedIn || last.User != known.ID || last.UserName != ada.Email || last.Claims["email"] != ada.Email || last.Code != "" {
 		t.Errorf("%+v", last)
 	}
 	must(t, s.SignIn.Flush(t.Context()))
-	f, err := s.SignIn.Funnel(t.Context(), s.Admin, s.connector.ID, time.Now().Add(-time.Hour))
+	f, err := s.SignIn.Funnel(t.Context(), s.Admin, s.Connector.ID, time.Now().Add(-time.Hour))
 	if must(t, err); f != (sso.Funnel{Started: 2, Returned: 2, Matched: 1, SignedIn: 1}) {
 		t.Errorf("%+v", f)
 	}
@@ -190,7 +191,7 @@ func TestUserinfoOfSomebodyElseProvesNothing(t *testing.T) {
 		Kind: zohosim.FaultCanned, Path: "/oauth/v2/userinfo", Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
 		Body: `{"sub":"10060000001","name":"Sam","email":"sam@example.com","email_verified":true}`,
 	})
-	found := v.refused(v.get(callback), authmethods.CodeIdentityUnproved)
+	found := v.refused(v.Get(callback), authmethods.CodeIdentityUnproved)
 	if found.Subject != (sso.Subject{}) || found.Claims != nil {
 		t.Errorf("%+v", found)
 	}
@@ -201,11 +202,11 @@ func TestAnOAuth2ConnectorGoesByWhatIsSaidToTheAccessToken(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
 	s.connect(directory.ConnectorChange{Type: ptr(sso.OAuth2)})
-	if q := mustURL(t, s.visitor().leave(loginURL)).Query(); q.Get("nonce") != "" || q.Get("code_challenge") == "" {
+	if q := mustURL(t, s.visitor().Leave(loginURL)).Query(); q.Get("nonce") != "" || q.Get("code_challenge") == "" {
 		t.Errorf("%v", q)
 	}
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	v.is(known)
 	for name, body := range map[string]string{
 		"nobody": `{"email":"ada@example.eu","email_verified":true}`, "an empty name": `{"sub":""}`, "a list": `{"sub":["20060000001"]}`,
@@ -217,7 +218,7 @@ func TestAnOAuth2ConnectorGoesByWhatIsSaidToTheAccessToken(t *testing.T) {
 			Kind: zohosim.FaultCanned, Path: "/oauth/v2/userinfo", Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
 		})
 		t.Log(name)
-		v.refused(v.get(callback), authmethods.CodeIdentityUnproved)
+		v.refused(v.Get(callback), authmethods.CodeIdentityUnproved)
 	}
 }
 
@@ -233,6 +234,6 @@ func TestOnlyTheValueTrueVerifiesAnAddress(t *testing.T) {
 			Kind: zohosim.FaultCanned, Path: "/oauth/v2/userinfo", Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
 			Body: `{"sub":"20060000001","email":"ada@example.eu","email_verified":` + value + `}`,
 		})
-		v.refused(v.get(callback), authmethods.CodeEmailUnverified)
+		v.refused(v.Get(callback), authmethods.CodeEmailUnverified)
 	}
 }

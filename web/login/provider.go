@@ -148,7 +148,7 @@ func (h *Handlers) signedIn(c *route.Call, r signin.Result) error {
 	c.Caller = person(c, &r.User)
 	begun, err := h.signIn(c, session.Start{
 		User: r.User.ID, UserVersion: r.User.Version, Connector: r.Connector.ID, Identity: r.Identity, Means: session.SSO,
-		Issuer: r.Issuer, ProviderSID: r.ProviderSession, Settings: settings,
+		Issuer: r.Issuer, ProviderSID: r.ProviderSession, ProvedAt: r.ProvedAt, Settings: settings,
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"latchkey/authmethods"
+	"latchkey/test/pages"
 	"latchkey/test/storage"
 	"latchkey/zohosim"
 )
@@ -40,7 +41,7 @@ func TestAReplyOfAnotherServerIsRefusedBeforeTheCodeIsSent(t *testing.T) {
 			if strings.Contains(name, "code") {
 				code = authmethods.CodeUnexpectedReply
 			}
-			v.refused(v.get(altered(t, v.callback(ada.Email), change)), code)
+			v.refused(v.Get(altered(t, v.callback(ada.Email), change)), code)
 			if s.exchanges() != sent {
 				t.Error("the code was sent")
 			}
@@ -55,7 +56,7 @@ func TestACodeIsGoodAtItsOwnDataCentreOnly(t *testing.T) {
 	ada, _ := s.ada()
 	us, _ := s.Zoho.DataCentre("us")
 	v := s.visitor()
-	a := v.get(altered(t, v.callback(ada.Email), func(q url.Values) { q.Set("accounts-server", us.Accounts); q.Set("location", "us") }))
+	a := v.Get(altered(t, v.callback(ada.Email), func(q url.Values) { q.Set("accounts-server", us.Accounts); q.Set("location", "us") }))
 	if v.refused(a, s.last().Code); s.last().DataCentre != "us" {
 		t.Errorf("%+v", s.last())
 	}
@@ -82,16 +83,16 @@ func TestTheProvidersOwnWordsAreNotRepeated(t *testing.T) {
 	} {
 		t.Run(answered[:min(20, len(answered))], func(t *testing.T) {
 			v := s.visitor()
-			a := v.get(altered(t, v.callback(ada.Email), func(q url.Values) {
+			a := v.Get(altered(t, v.callback(ada.Email), func(q url.Values) {
 				q.Del("code")
 				q.Set("error", answered)
 				q.Set("error_description", hostile)
 				q.Set("error_uri", "https://evil.example/help")
 			}))
 			v.refused(a, want)
-			page := v.get(a.to(s))
+			page := v.Get(a.To())
 			for _, said := range []string{"evil.example", "alert(1)", "script>alert", strings.Repeat("e", 100)} {
-				if strings.Contains(a.body+page.body, said) {
+				if strings.Contains(a.Body+page.Body, said) {
 					t.Errorf("%q is on the page", said)
 				}
 				if where := storage.FindText(t, database, said); where != "" {
@@ -109,10 +110,10 @@ func TestSomebodyMayCallASignInOff(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()
 	v := s.visitor()
-	a := v.get(v.atZoho(v.leave(loginURL), zohosim.Approval{User: ada.Email, Reject: true}))
+	a := v.Get(v.AtZoho(v.Leave(loginURL), zohosim.Approval{User: ada.Email, Reject: true}))
 	v.refused(a, authmethods.CodeSignInDeclined)
-	if page := v.get(a.to(s)); !strings.Contains(page.text(), "You called the sign-in off at Zoho Desk") {
-		t.Error(page.text())
+	if page := v.Get(a.To()); !strings.Contains(page.Text(), "You called the sign-in off at Zoho Desk") {
+		t.Error(page.Text())
 	}
 }
 
@@ -128,11 +129,11 @@ func TestCallbacksLeadToACleanAddressAndAreNotKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := s.visitor()
-			a := v.get(altered(t, v.callback(ada.Email), change))
-			if a.StatusCode != http.StatusSeeOther || strings.ContainsAny(strings.TrimPrefix(a.to(s), "/login?notice=out-of-date"), "?#") {
-				t.Errorf("%d to %q", a.StatusCode, a.to(s))
+			a := v.Get(altered(t, v.callback(ada.Email), change))
+			if a.StatusCode != http.StatusSeeOther || strings.ContainsAny(strings.TrimPrefix(a.To(), "/login?notice=out-of-date"), "?#") {
+				t.Errorf("%d to %q", a.StatusCode, a.To())
 			}
-			next := v.get(a.to(s))
+			next := v.Get(a.To())
 			for _, each := range []answer{a, next} {
 				for header, want := range map[string]string{
 					"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
@@ -148,8 +149,8 @@ func TestCallbacksLeadToACleanAddressAndAreNotKept(t *testing.T) {
 						t.Errorf("the policy lacks %s: %s", part, policy)
 					}
 				}
-				if strings.Contains(each.body, "//") && strings.Contains(strings.ReplaceAll(each.body, "//www.w3.org/", ""), "://") {
-					t.Errorf("something from elsewhere is on the page: %s", each.body)
+				if strings.Contains(each.Body, "//") && strings.Contains(strings.ReplaceAll(each.Body, "//www.w3.org/", ""), "://") {
+					t.Errorf("something from elsewhere is on the page: %s", each.Body)
 				}
 			}
 		})
@@ -159,7 +160,7 @@ func TestCallbacksLeadToACleanAddressAndAreNotKept(t *testing.T) {
 // addresses are made from configuration and from nothing that a request says.
 func TestTheRedirectURIIsNeverTakenFromTheRequest(t *testing.T) {
 	s := newSite(t)
-	want := s.origin + "/api/sso/login/oauth/callback"
+	want := s.Origin + "/api/sso/login/oauth/callback"
 	for _, headers := range [][]string{
 		nil,
 		{"X-Forwarded-Host", "evil.example"},
@@ -168,17 +169,17 @@ func TestTheRedirectURIIsNeverTakenFromTheRequest(t *testing.T) {
 		{"X-Original-Host", "evil.example", "X-Forwarded-Server", "evil.example", "X-Rewrite-URL", "/evil"},
 		{"Origin", "https://evil.example", "Referer", "https://evil.example/"},
 	} {
-		a := s.visitor().send(http.MethodGet, loginURL, nil, headers...)
+		a := s.visitor().Send(http.MethodGet, loginURL, nil, headers...)
 		q := mustURL(t, a.Header.Get("Location")).Query()
 		if a.StatusCode != http.StatusSeeOther || q.Get("redirect_uri") != want {
 			t.Errorf("%v: %d, %q", headers, a.StatusCode, q.Get("redirect_uri"))
 		}
 	}
 	for _, host := range []string{"evil.example", "acme.localhost.evil.example", "acme.localhost:1", "", "acme.localhost:99999"} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address+loginURL, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Address+loginURL, nil)
 		must(t, err)
 		r.Host = host
-		response, err := s.visitor().client.Do(r)
+		response, err := s.visitor().Client.Do(r)
 		must(t, err)
 		must(t, response.Body.Close())
 		if response.StatusCode != http.StatusMisdirectedRequest || response.Header.Get("Location") != "" || len(response.Cookies()) != 0 {
@@ -192,10 +193,10 @@ func TestTheRedirectURIIsNeverTakenFromTheRequest(t *testing.T) {
 //
 func TestTheAuthorizationRequestAsksForWhoItIsAndNothingElse(t *testing.T) {
 	s := newSite(t)
-	u := mustURL(t, s.visitor().leave(loginURL))
+	u := mustURL(t, s.visitor().Leave(loginURL))
 	q := u.Query()
 	for name, want := range map[string]string{
-		"response_type": "code", "client_id": simClient, "scope": "openid,email,profile", "access_type": "online",
+		"response_type": "code", "client_id": pages.ClientID, "scope": "openid,email,profile", "access_type": "online",
 		"code_challenge_method": "S256", "prompt": "", "client_secret": "",
 	} {
 		if got := q.Get(name); got != want {
@@ -208,17 +209,17 @@ func TestTheAuthorizationRequestAsksForWhoItIsAndNothingElse(t *testing.T) {
 			t.Errorf("%s is %q", name, q.Get(name))
 		}
 	}
-	again := mustURL(t, s.visitor().leave(loginURL)).Query()
+	again := mustURL(t, s.visitor().Leave(loginURL)).Query()
 	for _, name := range []string{"state", "nonce", "code_challenge"} {
 		if q.Get(name) == again.Get(name) {
 			t.Errorf("%s is the same twice", name)
 		}
 	}
-	if got := mustURL(t, s.visitor().leave(loginURL+"?select_account=1")).Query().Get("prompt"); got != "select_account" {
+	if got := mustURL(t, s.visitor().Leave(loginURL+"?select_account=1")).Query().Get("prompt"); got != "select_account" {
 		t.Errorf("prompt is %q", got)
 	}
 	for name, value := range map[string]string{"scope": "ZohoCRM.modules.ALL", "prompt": "consent", "access_type": "offline", "redirect_uri": "https://evil.example"} {
-		got := mustURL(t, s.visitor().leave(loginURL+"?"+url.Values{name: {value}}.Encode())).Query()
+		got := mustURL(t, s.visitor().Leave(loginURL+"?"+url.Values{name: {value}}.Encode())).Query()
 		if got.Get(name) == value {
 			t.Errorf("%s was taken from the request", name)
 		}
@@ -231,10 +232,10 @@ func TestSigningInUsesUpNoRefreshToken(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	for range 25 {
-		v.welcome(v.signIn(loginURL, ada.Email))
+		v.welcome(v.SignInAt(loginURL, ada.Email))
 	}
 	for _, token := range s.Zoho.Tokens() {
-		if token.Kind == "refresh" && token.Client == simClient {
+		if token.Kind == "refresh" && token.Client == pages.ClientID {
 			t.Errorf("a refresh token was given: %+v", token)
 		}
 	}
@@ -273,7 +274,7 @@ func TestACodeIsSentOnce(t *testing.T) {
 				}
 			}
 			s.Zoho.Inject(zohosim.Fault{Kind: fault, Path: "/oauth/v2/token", Times: -1, Location: "https://evil.example/token"})
-			a := v.get(callback)
+			a := v.Get(callback)
 			if want == "" {
 				want = s.last().Code
 			}

@@ -41,19 +41,19 @@ func TestACallbackThatBelongsToNoSignInOfThisBrowserIsRefused(t *testing.T) {
 		},
 		"a browser that began another sign-in": func(t *testing.T, v *visitor, callback string) string {
 			v.again(nil)
-			v.leave(loginURL)
+			v.Leave(loginURL)
 			return callback
 		},
 		"the state sealed in another browser, under this one's name": func(t *testing.T, v *visitor, callback string) string {
 			attacker := s.visitor()
-			attacker.leave(loginURL)
-			own, theirs := v.cookies(), attacker.cookies()
+			attacker.Leave(loginURL)
+			own, theirs := v.Cookies(), attacker.Cookies()
 			own[0].Value = theirs[0].Value
 			v.again(own)
 			return callback
 		},
 		"a cookie that was changed": func(t *testing.T, v *visitor, callback string) string {
-			held := v.cookies()
+			held := v.Cookies()
 			held[0].Value = held[0].Value[:len(held[0].Value)-4] + "AAAA"
 			v.again(held)
 			return callback
@@ -65,7 +65,7 @@ func TestACallbackThatBelongsToNoSignInOfThisBrowserIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := s.visitor()
 			before, sent := s.attempts(), s.exchanges()
-			v.outOfDate(v.get(arrange(t, v, v.callback(ada.Email))))
+			v.outOfDate(v.Get(arrange(t, v, v.callback(ada.Email))))
 			if s.attempts() != before || s.exchanges() != sent {
 				t.Errorf("%d attempts were recorded and %d codes sent", s.attempts()-before, s.exchanges()-sent)
 			}
@@ -80,13 +80,13 @@ func TestAStateIsGoodInItsTenantOnly(t *testing.T) {
 	s.NewTenant(t, "globex")
 	v := s.visitor()
 	callback := v.callback(ada.Email)
-	elsewhere := strings.Replace(s.origin, "acme", "globex", 1)
-	v.client.Jar.SetCookies(mustURL(t, elsewhere), v.cookies())
-	a := v.get(strings.Replace(callback, s.origin, elsewhere, 1))
+	elsewhere := strings.Replace(s.Origin, "acme", "globex", 1)
+	v.Client.Jar.SetCookies(mustURL(t, elsewhere), v.Cookies())
+	a := v.Get(strings.Replace(callback, s.Origin, elsewhere, 1))
 	if a.Header.Get("Location") != "/login?notice=out-of-date" || s.exchanges() != 0 {
 		t.Errorf("another tenant answered %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
-	v.welcome(v.get(callback))
+	v.welcome(v.Get(callback))
 }
 
 func TestAStateIsUsedUpByAnErrorToo(t *testing.T) {
@@ -94,11 +94,11 @@ func TestAStateIsUsedUpByAnErrorToo(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	callback := v.callback(ada.Email)
-	held := v.cookies()
+	held := v.Cookies()
 	failed := altered(t, callback, func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") })
-	v.refused(v.get(failed), authmethods.CodeSignInDeclined)
+	v.refused(v.Get(failed), authmethods.CodeSignInDeclined)
 	v.again(held)
-	v.outOfDate(v.get(callback))
+	v.outOfDate(v.Get(callback))
 	if s.exchanges() != 0 {
 		t.Error("the code was sent")
 	}
@@ -111,7 +111,7 @@ func TestAStateIsUsedUpBeforeTheCodeIsSent(t *testing.T) {
 	ada, known := s.ada()
 	first, second := s.visitor(), s.visitor()
 	callback := first.callback(ada.Email)
-	second.again(first.cookies())
+	second.again(first.Cookies())
 	sent, answer := make(chan struct{}), make(chan struct{})
 	s.Zoho.Inject(zohosim.Fault{Path: "/oauth/v2/token", BeforeApply: func(context.Context) {
 		close(sent)
@@ -124,7 +124,7 @@ func TestAStateIsUsedUpBeforeTheCodeIsSent(t *testing.T) {
 			got <- err.Error()
 			return
 		}
-		a, err := first.client.Do(r)
+		a, err := first.Client.Do(r)
 		if err != nil {
 			got <- err.Error()
 			return
@@ -133,7 +133,7 @@ func TestAStateIsUsedUpBeforeTheCodeIsSent(t *testing.T) {
 		got <- a.Header.Get("Location")
 	}()
 	<-sent
-	second.outOfDate(second.get(callback))
+	second.outOfDate(second.Get(callback))
 	close(answer)
 	if to := <-got; to != "/" {
 		t.Errorf("the first was led to %q", to)
@@ -149,8 +149,8 @@ func TestSignInsGoOnBesideOneAnother(t *testing.T) {
 	ada, known := s.ada()
 	v := s.visitor()
 	one, two := v.callback(ada.Email), v.callback(ada.Email)
-	v.welcome(v.get(two))
-	v.welcome(v.get(one))
+	v.welcome(v.Get(two))
+	v.welcome(v.Get(one))
 	v.is(known)
 }
 
@@ -161,7 +161,7 @@ func TestACodeOfAnotherSignInIsRefused(t *testing.T) {
 	ada, _ := s.ada()
 	victim, thief := s.visitor(), s.visitor()
 	stolen := mustURL(t, victim.callback(ada.Email)).Query().Get("code")
-	a := thief.get(altered(t, thief.callback(ada.Email), set("code", stolen)))
+	a := thief.Get(altered(t, thief.callback(ada.Email), set("code", stolen)))
 	thief.refused(a, authmethods.CodeSignInOutOfDate)
 }
 
@@ -171,8 +171,8 @@ func TestAHeadRequestUsesNothingUp(t *testing.T) {
 	ada, _ := s.ada()
 	v := s.visitor()
 	callback := v.callback(ada.Email)
-	if a := v.send(http.MethodHead, callback, nil); a.StatusCode >= 500 || a.StatusCode == http.StatusSeeOther {
+	if a := v.Send(http.MethodHead, callback, nil); a.StatusCode >= 500 || a.StatusCode == http.StatusSeeOther {
 		t.Errorf("HEAD answered %d", a.StatusCode)
 	}
-	v.welcome(v.get(callback))
+	v.welcome(v.Get(callback))
 }

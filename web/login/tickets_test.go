@@ -22,24 +22,24 @@ const platform = "https://desk.example.com/app"
 // ticket has a browser that is signed in go to the platform, and returns the ticket
 // that it comes with.
 func (s *site) ticket(v *visitor) string {
-	s.t.Helper()
-	s.settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
-	a := v.get("/login?" + url.Values{"return_to": {platform + "/after"}}.Encode())
-	if !strings.HasPrefix(a.to(s), platform+"/after?ticket=") {
-		s.t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+	s.T.Helper()
+	s.Settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
+	a := v.Get("/login?" + url.Values{"return_to": {platform + "/after"}}.Encode())
+	if !strings.HasPrefix(a.To(), platform+"/after?ticket=") {
+		s.T.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
-	return mustURL(s.t, a.to(s)).Query().Get("ticket")
+	return mustURL(s.T, a.To()).Query().Get("ticket")
 }
 
 // key is that of a service of a tenant.
 func (s *site) key(tenant authmethods.TenantID) string {
-	s.t.Helper()
+	s.T.Helper()
 	in, err := s.Methods.For(authmethods.NewCaller(tenant, authmethods.Actor{Kind: authmethods.ActorCommand, Name: "test"}, authmethods.AdminRights, "req_test"))
-	must(s.t, err)
-	made, err := in.CreateService(s.t.Context(), store.NewService{Name: "platform " + time.Now().String()})
-	must(s.t, err)
-	issued, err := in.IssueKey(s.t.Context(), string(made.ID), "first", time.Time{})
-	must(s.t, err)
+	must(s.T, err)
+	made, err := in.CreateService(s.T.Context(), store.NewService{Name: "platform " + time.Now().String()})
+	must(s.T, err)
+	issued, err := in.IssueKey(s.T.Context(), string(made.ID), "first", time.Time{})
+	must(s.T, err)
 	return issued.Shown.Reveal()
 }
 
@@ -53,7 +53,7 @@ func (s *site) redeemAs(t *testing.T, key string, body map[string]any, headers .
 	t.Helper()
 	text, err := json.Marshal(body)
 	must(t, err)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.internal+"/internal/v1/sign-ins/exchange", strings.NewReader(string(text)))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Internal+"/internal/v1/sign-ins/exchange", strings.NewReader(string(text)))
 	must(t, err)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+key)
@@ -77,14 +77,14 @@ func TestAPlatformOfItsOwnHostLearnsWhoItIsByATicket(t *testing.T) {
 	database := "sqlite:" + t.TempDir() + "/latchkey.db"
 	s := newSiteOn(t, database)
 	ada, known := s.ada(sso.RoleAuditor)
-	s.settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
+	s.Settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
 	v := s.visitor()
-	a := v.signIn(loginURL+"?"+url.Values{"return_to": {platform + "/after?tab=2&ticket=forged"}}.Encode(), ada.Email)
-	to := mustURL(t, a.to(s))
+	a := v.SignInAt(loginURL+"?"+url.Values{"return_to": {platform + "/after?tab=2&ticket=forged"}}.Encode(), ada.Email)
+	to := mustURL(t, a.To())
 	ticket := to.Query().Get("ticket")
 	if a.StatusCode != http.StatusSeeOther || to.Host != "desk.example.com" || to.Path != "/app/after" || to.Query().Get("tab") != "2" ||
 		len(to.Query()["ticket"]) != 1 || ticket == "forged" || a.Header.Get("Referrer-Policy") != "no-referrer" {
-		t.Fatalf("%d to %q", a.StatusCode, a.to(s))
+		t.Fatalf("%d to %q", a.StatusCode, a.To())
 	}
 	nowhere(t, database, ticket)
 	key := s.key(s.Tenant.ID)
@@ -108,7 +108,7 @@ func TestATicketIsRefusedToWhomItIsNotFor(t *testing.T) {
 	ada, _ := s.ada()
 	other := s.NewTenant(t, "globex")
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	ticket := s.ticket(v)
 	ours, theirs := s.key(s.Tenant.ID), s.key(other.ID)
 	var answers []map[string]any
@@ -147,7 +147,7 @@ func TestATicketIsRefusedToWhomItIsNotFor(t *testing.T) {
 	if status, _ := s.redeemAs(t, ours, map[string]any{"ticket": ticket}, "Cookie", "latchkey="+v.session()); status != http.StatusForbidden {
 		t.Errorf("a browser: %d", status)
 	}
-	if a := v.send(http.MethodPost, "/internal/v1/sign-ins/exchange", nil); a.StatusCode != http.StatusNotFound {
+	if a := v.Send(http.MethodPost, "/internal/v1/sign-ins/exchange", nil); a.StatusCode != http.StatusNotFound {
 		t.Errorf("at the public listener: %d", a.StatusCode)
 	}
 	if status, body := s.redeemAs(t, ours, map[string]any{"ticket": ticket, "tenant": "acme"}); status != http.StatusOK {
@@ -160,13 +160,13 @@ func TestATicketEndsWithASignOutAndAfterAMinute(t *testing.T) {
 	s := newSiteOn(t, database)
 	ada, _ := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	ticket := s.ticket(v)
-	v.submit(v.get("/account"), "/logout")
+	v.Submit(v.Get("/account"), "/logout")
 	if status, _ := s.redeem(t, ticket); status != http.StatusNotFound {
 		t.Errorf("after signing out: %d", status)
 	}
-	v.welcome(v.signIn(loginURL, ada.Email))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
 	ticket = s.ticket(v)
 	_, err := storage.Raw(t, database).ExecContext(t.Context(), "UPDATE tickets SET expires_at = expires_at - 60000000")
 	must(t, err)
@@ -189,33 +189,33 @@ var traps = []string{
 
 func TestNobodyIsSentWhereTheTenantDidNotAllow(t *testing.T) {
 	s := newSite(t)
-	s.settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
+	s.Settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
 	s.local(t, "marie", marieWord)
 	for _, trap := range traps {
 		for _, path := range []string{loginURL, "/login"} {
 			v := s.visitor()
-			a := v.get(path + "?" + url.Values{"return_to": {trap}}.Encode())
-			if a.StatusCode != http.StatusBadRequest || a.Header.Get("Location") != "" || len(v.cookies()) != 0 {
+			a := v.Get(path + "?" + url.Values{"return_to": {trap}}.Encode())
+			if a.StatusCode != http.StatusBadRequest || a.Header.Get("Location") != "" || len(v.Cookies()) != 0 {
 				t.Errorf("%s to %q: %d %q", path, trap, a.StatusCode, a.Header.Get("Location"))
 			}
-			if strings.Contains(a.body, "evil") {
+			if strings.Contains(a.Body, "evil") {
 				t.Errorf("%q is on the page", trap)
 			}
 		}
 		v := s.visitor()
-		a := v.submit(v.get("/login"), "/login", "name", "marie", "password", marieWord, "return_to", trap)
+		a := v.Submit(v.Get("/login"), "/login", "name", "marie", "password", marieWord, "return_to", trap)
 		if a.StatusCode != http.StatusBadRequest || a.Header.Get("Location") != "" {
 			t.Errorf("a form to %q: %d %q", trap, a.StatusCode, a.Header.Get("Location"))
 		}
 		v.nobody()
 	}
-	a := s.visitor().send(http.MethodGet, loginURL+"?return_to=https%3A%2F%2Fevil.example", nil, "Accept", "application/json")
+	a := s.visitor().Send(http.MethodGet, loginURL+"?return_to=https%3A%2F%2Fevil.example", nil, "Accept", "application/json")
 	var problem map[string]any
-	must(t, json.Unmarshal([]byte(a.body), &problem))
-	if a.StatusCode != http.StatusBadRequest || problem["code"] != "invalid_request" || !strings.Contains(a.body, "/return_to") {
-		t.Errorf("%d %s", a.StatusCode, a.body)
+	must(t, json.Unmarshal([]byte(a.Body), &problem))
+	if a.StatusCode != http.StatusBadRequest || problem["code"] != "invalid_request" || !strings.Contains(a.Body, "/return_to") {
+		t.Errorf("%d %s", a.StatusCode, a.Body)
 	}
-	if a := s.visitor().get(loginURL + "?return_to=/a&return_to=/b"); a.StatusCode != http.StatusNotFound {
+	if a := s.visitor().Get(loginURL + "?return_to=/a&return_to=/b"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("two addresses: %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 }
@@ -223,19 +223,19 @@ func TestNobodyIsSentWhereTheTenantDidNotAllow(t *testing.T) {
 func TestPeopleGoOnToWhereTheyWanted(t *testing.T) {
 	s := newSite(t)
 	ada, known := s.ada()
-	s.settings(func(set *sso.Settings) {
+	s.Settings(func(set *sso.Settings) {
 		set.ReturnAddresses = []string{platform, "https://other.example.com", "http://localhost:3000"}
 	})
 	for _, wanted := range []string{"/account", "/account?tab=sessions", platform, platform + "/", platform + "/a/b?c=d", "https://OTHER.example.com:443/x", "http://localhost:3000/x"} {
 		v := s.visitor()
-		a := v.signIn(loginURL+"?"+url.Values{"return_to": {wanted}}.Encode(), ada.Email)
-		got := mustURL(t, a.to(s))
+		a := v.SignInAt(loginURL+"?"+url.Values{"return_to": {wanted}}.Encode(), ada.Email)
+		got := mustURL(t, a.To())
 		q := got.Query()
 		ticket := q.Get("ticket")
 		q.Del("ticket")
 		got.RawQuery = q.Encode()
 		if a.StatusCode != http.StatusSeeOther || got.String() != wanted || (ticket != "") == strings.HasPrefix(wanted, "/") {
-			t.Errorf("%s: %d to %q", wanted, a.StatusCode, a.to(s))
+			t.Errorf("%s: %d to %q", wanted, a.StatusCode, a.To())
 		}
 		v.is(known)
 	}
@@ -245,11 +245,11 @@ func TestPeopleGoOnToWhereTheyWanted(t *testing.T) {
 func TestWhereSomebodyGoesOnIsWhatTheyBeganWith(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.ada()
-	s.settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
+	s.Settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
 	v := s.visitor()
-	callback := v.atZoho(v.leave(loginURL+"?return_to=/account"), zohosim.Approval{User: ada.Email})
-	a := v.get(altered(t, callback, set("return_to", platform)))
-	if a.to(s) != "/account" {
-		t.Errorf("%d to %q", a.StatusCode, a.to(s))
+	callback := v.AtZoho(v.Leave(loginURL+"?return_to=/account"), zohosim.Approval{User: ada.Email})
+	a := v.Get(altered(t, callback, set("return_to", platform)))
+	if a.To() != "/account" {
+		t.Errorf("%d to %q", a.StatusCode, a.To())
 	}
 }

@@ -20,15 +20,15 @@ import (
 // returns what it says.
 func (s *site) identity(t *testing.T, jwt string) map[string]any {
 	t.Helper()
-	a := s.visitor().send(http.MethodGet, "/.well-known/jwks.json", nil)
+	a := s.visitor().Send(http.MethodGet, "/.well-known/jwks.json", nil)
 	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != "application/jwk-set+json" || a.Header.Get("Cache-Control") != "public, max-age=900" {
 		t.Errorf("the keys: %d %v", a.StatusCode, a.Header)
 	}
-	if strings.Contains(a.body, `"d"`) {
+	if strings.Contains(a.Body, `"d"`) {
 		t.Fatal("a private key is published")
 	}
 	var keys jose.JSONWebKeySet
-	must(t, json.Unmarshal([]byte(a.body), &keys))
+	must(t, json.Unmarshal([]byte(a.Body), &keys))
 	signed, err := jose.ParseSigned(jwt, []jose.SignatureAlgorithm{jose.EdDSA})
 	must(t, err)
 	named := keys.Key(signed.Signatures[0].Header.KeyID)
@@ -45,15 +45,15 @@ func (s *site) identity(t *testing.T, jwt string) map[string]any {
 func TestAProxyIsToldWhoIsSignedIn(t *testing.T) {
 	s := newSite(t)
 	s.at(zohosim.User{Email: "remy@example.ca", DC: "ca", ZUID: "11060000001", EmailVerified: true, FirstName: "Rémy", LastName: "Gagnon"})
-	u, err := s.people().CreateUser(t.Context(), directory.NewUser{
+	u, err := s.People().CreateUser(t.Context(), directory.NewUser{
 		UserName: "rémy.gagnon", Email: "remy@example.ca", DisplayName: "Rémy Gagnon 雪 100%",
-		Roles: []string{sso.RoleDeveloper, sso.RoleAuditor}, Connectors: []authmethods.ID{s.connector.ID},
+		Roles: []string{sso.RoleDeveloper, sso.RoleAuditor}, Connectors: []authmethods.ID{s.Connector.ID},
 	})
 	must(t, err)
 	s.connect(directory.ConnectorChange{Rule: &sso.Rule{Lookups: []sso.Lookup{{Claim: "email", Field: sso.ByEmail}}}})
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, "remy@example.ca"))
-	a := v.send(http.MethodGet, "/api/sso/session", nil)
+	v.welcome(v.SignInAt(loginURL, "remy@example.ca"))
+	a := v.Send(http.MethodGet, "/api/sso/session", nil)
 	for name, want := range map[string]string{
 		"X-Latchkey-User": u.UserName, "X-Latchkey-User-Id": string(u.ID), "X-Latchkey-Email": u.Email,
 		"X-Latchkey-Name": u.DisplayName, "X-Latchkey-Roles": "auditor developer",
@@ -77,7 +77,7 @@ func TestAProxyIsToldWhoIsSignedIn(t *testing.T) {
 	}
 	claims := s.identity(t, a.Header.Get("X-Latchkey-Token"))
 	for name, want := range map[string]any{
-		"iss": s.origin, "aud": s.origin, "sub": string(u.ID), "preferred_username": u.UserName, "name": u.DisplayName, "email": u.Email,
+		"iss": s.Origin, "aud": s.Origin, "sub": string(u.ID), "preferred_username": u.UserName, "name": u.DisplayName, "email": u.Email,
 		"sid": body["session"].(map[string]any)["id"],
 	} {
 		if claims[name] != want {
@@ -96,21 +96,21 @@ func TestAnIdentityAndASessionAreOfOneTenant(t *testing.T) {
 	ada, _ := s.ada()
 	s.NewTenant(t, "globex")
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
-	elsewhere := strings.Replace(s.origin, "acme", "globex", 1)
-	v.client.Jar.SetCookies(mustURL(t, elsewhere), v.cookies())
-	if a := v.send(http.MethodGet, elsewhere+"/api/sso/session", nil); a.StatusCode != http.StatusUnauthorized {
+	v.welcome(v.SignInAt(loginURL, ada.Email))
+	elsewhere := strings.Replace(s.Origin, "acme", "globex", 1)
+	v.Client.Jar.SetCookies(mustURL(t, elsewhere), v.Cookies())
+	if a := v.Send(http.MethodGet, elsewhere+"/api/sso/session", nil); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("at another tenant: %d", a.StatusCode)
 	}
-	ours, theirs := v.send(http.MethodGet, "/.well-known/jwks.json", nil), v.send(http.MethodGet, elsewhere+"/.well-known/jwks.json", nil)
-	if ours.body == theirs.body || theirs.StatusCode != http.StatusOK {
-		t.Errorf("the keys of two tenants: %s and %s", ours.body, theirs.body)
+	ours, theirs := v.Send(http.MethodGet, "/.well-known/jwks.json", nil), v.Send(http.MethodGet, elsewhere+"/.well-known/jwks.json", nil)
+	if ours.Body == theirs.Body || theirs.StatusCode != http.StatusOK {
+		t.Errorf("the keys of two tenants: %s and %s", ours.Body, theirs.Body)
 	}
 }
 
 func TestWhoIsNotSignedInIsSentToThePageForIt(t *testing.T) {
 	s := newSite(t)
-	s.settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
+	s.Settings(func(set *sso.Settings) { set.ReturnAddresses = []string{platform} })
 	for wanted, want := range map[string]string{
 		"":                              "/login",
 		"/tickets/1":                    "/login?return_to=%2Ftickets%2F1",
@@ -126,12 +126,12 @@ func TestWhoIsNotSignedInIsSentToThePageForIt(t *testing.T) {
 		"/a/../..//evil.example":        "/login",
 		"/" + strings.Repeat("a", 3000): "/login",
 	} {
-		a := s.visitor().send(http.MethodGet, "/api/sso/session?or=login", nil, "X-Forwarded-Uri", wanted, "X-Forwarded-Host", "evil.example")
-		if a.StatusCode != http.StatusSeeOther || a.to(s) != want {
-			t.Errorf("%q: %d to %q", wanted, a.StatusCode, a.to(s))
+		a := s.visitor().Send(http.MethodGet, "/api/sso/session?or=login", nil, "X-Forwarded-Uri", wanted, "X-Forwarded-Host", "evil.example")
+		if a.StatusCode != http.StatusSeeOther || a.To() != want {
+			t.Errorf("%q: %d to %q", wanted, a.StatusCode, a.To())
 		}
 	}
-	a := s.visitor().send(http.MethodGet, "/api/sso/session", nil)
+	a := s.visitor().Send(http.MethodGet, "/api/sso/session", nil)
 	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("Location") != "" {
 		t.Errorf("without ?or=login: %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
@@ -142,8 +142,8 @@ func TestWhoIsNotSignedInIsSentToThePageForIt(t *testing.T) {
 	}
 	ada, _ := s.ada()
 	v := s.visitor()
-	v.welcome(v.signIn(loginURL, ada.Email))
-	if a := v.send(http.MethodGet, "/api/sso/session?or=login", nil); a.StatusCode != http.StatusOK {
-		t.Errorf("who is signed in is sent to %q", a.to(s))
+	v.welcome(v.SignInAt(loginURL, ada.Email))
+	if a := v.Send(http.MethodGet, "/api/sso/session?or=login", nil); a.StatusCode != http.StatusOK {
+		t.Errorf("who is signed in is sent to %q", a.To())
 	}
 }

@@ -70,9 +70,9 @@ const (
 // ChromeOf returns the chrome for whoever asks. It takes the flash message away from
 // the browser, so it is called once, by what answers with a page.
 func ChromeOf(c *route.Call) Chrome {
-	r := c.Request()
+	r, w := c.Request(), Words(c)
 	chrome := Chrome{
-		Words: Words(c), Tenant: c.Tenant.Name, Flash: takeFlash(c), Frozen: frozen(Words(c), c.Frozen),
+		Words: w, Tenant: c.Tenant.Name, Flash: takeFlash(c), Frozen: frozen(c, w),
 		path: r.URL.Path, query: r.URL.Query(), packed: takesPacked(r.Header),
 		may: func(right authmethods.Right) bool { return c.Caller.May(right) == nil },
 	}
@@ -187,15 +187,37 @@ func (Chrome) AccountPath() string { return AccountPath }
 func (Chrome) SearchPath() string { return SearchPath }
 
 // frozen says of each freeze what it stops, since when, by whom and why, and who lifts it.
-func frozen(w words.Words, freezes []authmethods.Freeze) []Notice {
+func frozen(c *route.Call, w words.Words) []Notice {
 	var list []Notice
-	for _, f := range freezes {
+	for _, f := range c.Frozen {
 		text := w.Say("freeze.since", "at", w.Moment(f.At), "by", cmp.Or(f.By.Name, string(f.By.ID)))
 		if f.Reason != "" {
 			text += " " + w.Say("freeze.reason", "reason", f.Reason)
 		}
 		text += " " + w.Say("freeze.means") + " " + w.Say("freeze.lifter."+string(f.Lifter))
-		list = append(list, Notice{Kind: Bad, Title: w.Say("freeze."+string(f.Scope), "name", f.Object), Text: text})
+		n := Notice{Kind: Bad, Title: w.Say("freeze."+string(f.Scope), "name", f.Object), Text: text}
+		if mayLift(c, f) {
+			n.Actions = []Action{{Label: w.Say("freeze.show"), Href: freezePath(f), Dialog: true}}
+		}
+		list = append(list, n)
 	}
 	return list
+}
+
+// mayLift reports whether whoever asks may lift the freeze.
+func mayLift(c *route.Call, f authmethods.Freeze) bool {
+	return c.May(authmethods.ModifyFreezes) && f.Lifter == authmethods.LiftedByAdministrator && f.Scope != authmethods.FreezeEverything || c.May(authmethods.Operate)
+}
+
+// freezePath is the page on which the freeze is lifted.
+func freezePath(f authmethods.Freeze) string {
+	switch f.Scope {
+	case authmethods.FreezeMethod:
+		return "/methods/" + string(f.ID) + "/freeze"
+	case authmethods.FreezeService:
+		return "/service-accounts/" + string(f.ID) + "/freeze"
+	case authmethods.FreezeTenant:
+		return "/settings/freeze"
+	}
+	return "/system/freeze"
 }

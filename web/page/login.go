@@ -133,7 +133,7 @@ func (p SignInRefusedPage) Why() string {
 		return "refused.closed"
 	case authmethods.CodeSignInOutOfDate:
 		return "refused.out_of_date"
-	case authmethods.CodeIdentityUnproved, authmethods.CodeAccountsServerRefused, authmethods.CodeUnexpectedReply:
+	case authmethods.CodeIdentityUnproved, authmethods.CodeClockSkew, authmethods.CodeAccountsServerRefused, authmethods.CodeUnexpectedReply:
 		return "refused.unproved"
 	}
 	if p.Email == "" {

@@ -16,6 +16,7 @@ type MethodPage struct {
 	Tabs     []Tab
 	View     string // "status", "settings", "scopes", "used" or "activity"
 	Notices  []Notice
+	Waiting  []MethodWaiting
 	In       []MethodIn
 	Facts    []MethodFact
 	Copied   []Copied
@@ -28,6 +29,14 @@ type MethodPage struct {
 	Held     []MethodDependent
 	Events   []MethodEvent
 	Older    string // where older events are; empty: there are none
+}
+
+// MethodWaiting is a client secret that follows the present one when the provider refuses
+// that.
+type MethodWaiting struct {
+	Text        string
+	Remove      *Form                   // nil: not by this person
+	Environment authmethods.Environment // whose own it is; empty: the method's
 }
 
 // MethodIn is a method in one environment.

@@ -17,6 +17,7 @@ type MethodFormPage struct {
 	Found       string // the data centre that the address told
 	Guide       MethodGuide
 	Keys        []Field
+	When        *Choice // when a new secret counts; nil: at once
 	Mode        Choice
 	Endpoints   []Field
 	Own         []MethodOwn
@@ -32,6 +33,7 @@ func (p MethodFormPage) Faulty() bool { return len(p.Corrections) > 0 }
 type MethodOwn struct {
 	Environment authmethods.Environment
 	Fields      []Field
+	When        *Choice // when a new secret counts; nil: at once
 	Open        bool
 }
 

@@ -12,6 +12,7 @@ type SettingsPage struct {
 	Address        Copied
 	Matches        bool   // the browser is at that address
 	Here           string // where the browser is
+	Differs        string // what it is called that the browser is elsewhere
 	Hosts          []string
 	Redirects      []Copied
 
@@ -21,6 +22,7 @@ type SettingsPage struct {
 	// Meanwhile is what somebody else stored while the form was filled in.
 	Meanwhile []SettingsFact
 	MayModify bool
+	MayFreeze bool
 	Facts     []SettingsFact // shown to who may only look
 	Idle      Field
 	Life      Field

@@ -29,6 +29,7 @@ type SystemPart struct {
 	Table    *SystemTable
 	Empty    string // in place of a table without rows
 	Commands []Snippet
+	Actions  []Action
 }
 
 // SystemFact is one fact.

@@ -12,6 +12,9 @@ func texts(kinds []*catalog.Type) []string {
 	var list []string
 	for _, k := range kinds {
 		list = append(list, k.Console.Steps...)
+		if strings.HasPrefix(k.ID, "generic_") {
+			list = append(list, k.Name) // the other names are those of products
+		}
 		for _, e := range k.Environments {
 			list = append(list, e.Differs)
 		}

@@ -26,7 +26,7 @@ const (
 
 // actions are all that the log records, for the form that narrows it.
 var actions = [...]string{
-	"method.created", "method.changed", "method.deleted", "method.enabled", "method.disabled", "method.client_rejected", "method.client_accepted",
+	"method.created", "method.changed", "method.deleted", "method.enabled", "method.disabled", "method.client_rejected", "method.client_accepted", "method.secret_promoted",
 	"consent.begun", "consent.completed", "consent.failed", "consent.expired",
 	"connection.organization_selected", "connection.revoked", "backup.restored",
 	"connector.created", "connector.changed", "connector.deleted",

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/authmethods"
+	"latchkey/authmethods/catalog"
 	"latchkey/tokens"
 	"latchkey/tokens/consent"
 	"latchkey/web/page"
@@ -22,6 +23,7 @@ type sight struct {
 	x        tokens.Connection
 	method   authmethods.Method
 	provider string
+	kind     *catalog.Type // nil: its type has gone
 	course   consent.Course
 	lent     consent.Lent
 }
@@ -35,11 +37,11 @@ func (h *Handlers) sight(c *route.Call, last time.Duration) (*sight, error) {
 	if s.method, s.provider, err = h.method(s.ctx, c, &s.x); err != nil {
 		return nil, err
 	}
+	s.kind, _ = h.Catalog.Find(s.method.IntegrationType)
 	if s.course, err = h.Consents.Course(s.ctx, c.Caller, s.x.ID, max(last, aDay)); err != nil {
 		return nil, err
 	}
-	lent, err := h.Consents.Lent(s.ctx, c.Caller, aDay)
-	s.lent = lent[s.x.ID]
+	s.lent, err = h.Consents.LentOf(s.ctx, c.Caller, s.x.ID, aDay)
 	return s, err
 }
 
@@ -203,7 +205,7 @@ func ReconnectHref(x *tokens.Connection) string {
 
 func (s *sight) facts() page.ConnectionFacts {
 	f := page.ConnectionFacts{
-		MethodHref: "/methods/" + string(s.x.MethodID), Provider: s.provider, DataCentre: s.x.DataCentre, APIBaseURL: s.x.APIBaseURL,
+		MethodHref: "/methods/" + string(s.x.MethodID), Provider: s.provider, DataCentre: page.DataCentre(s.w, s.kind, s.x.DataCentre), APIBaseURL: s.x.APIBaseURL,
 		ApprovedBy: s.x.ApprovedBy, Scopes: s.x.Scopes, Account: either(s.x.Account.Name, s.x.Account.Email),
 		Organization: either(s.x.Organization.Name, s.x.Organization.ID),
 	}

@@ -64,7 +64,7 @@ func (h *Handlers) method(ctx context.Context, c *route.Call, x *tokens.Connecti
 	}
 	provider := m.IntegrationType
 	if kind, ok := h.Catalog.Find(provider); ok {
-		provider = kind.Name
+		provider = page.Words(c).OfType(kind.Name)
 	}
 	return m, provider, nil
 }

@@ -62,6 +62,17 @@ func (h *Handlers) send(c *route.Call, s sso.SignIn, key, name string, field *pa
 	}
 }
 
+// mending reads the attempt that the form of a fix is about, and the people among whom it
+// is mended.
+func (h *Handlers) mending(c *route.Call) (sso.SignIn, *directory.Tenant, error) {
+	s, err := h.attempt(c)
+	if err != nil {
+		return s, nil, err
+	}
+	t, err := h.in(c)
+	return s, t, err
+}
+
 // mended leads back to the attempt, or shows what is wrong there.
 func (h *Handlers) mended(c *route.Call, s sso.SignIn, name string, err error) error {
 	if authmethods.KindOf(err) == authmethods.NotFound {
@@ -80,11 +91,7 @@ func (h *Handlers) mended(c *route.Call, s sso.SignIn, name string, err error) e
 // AssociateAttempt is POST /sso/sign-ins/:id/associate: puts the connector on the card
 // of whom the attempt came to.
 func (h *Handlers) AssociateAttempt(c *route.Call) error {
-	s, err := h.attempt(c)
-	if err != nil {
-		return err
-	}
-	t, err := h.in(c)
+	s, t, err := h.mending(c)
 	if err != nil {
 		return err
 	}
@@ -98,11 +105,7 @@ func (h *Handlers) AssociateAttempt(c *route.Call) error {
 // LinkAttempt is POST /sso/sign-ins/:id/link: pins the account that the attempt proved
 // to a user.
 func (h *Handlers) LinkAttempt(c *route.Call) error {
-	s, err := h.attempt(c)
-	if err != nil {
-		return err
-	}
-	t, err := h.in(c)
+	s, t, err := h.mending(c)
 	if err != nil {
 		return err
 	}
@@ -131,11 +134,7 @@ func unproved(c *route.Call, s sso.SignIn) error {
 // CreateFromAttempt is POST /sso/sign-ins/:id/create: makes a user for the account
 // that the attempt proved, named by its address, and pins it.
 func (h *Handlers) CreateFromAttempt(c *route.Call) error {
-	s, err := h.attempt(c)
-	if err != nil {
-		return err
-	}
-	t, err := h.in(c)
+	s, t, err := h.mending(c)
 	if err != nil {
 		return err
 	}

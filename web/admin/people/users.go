@@ -1,7 +1,6 @@
 package people
 
 import (
-	"bytes"
 	"cmp"
 	"net/http"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"latchkey/crypto/token"
 	"latchkey/sso"
 	"latchkey/sso/directory"
+	"latchkey/web/api"
 	"latchkey/web/list"
 	"latchkey/web/page"
 	"latchkey/web/route"
@@ -192,11 +192,5 @@ func (h *Handlers) ExportUsers(c *route.Call) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := t.ExportUsers(c.Request().Context(), &b); err != nil {
-		return err
-	}
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="users.csv"`)
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
+	return api.SendUsers(c, t)
 }

@@ -73,6 +73,9 @@ func (d *desk) menu(s authmethods.Service, open bool) page.Menu {
 		}
 		m.Actions = append(m.Actions, turn)
 	}
+	if d.c.May(authmethods.ModifyFreezes) {
+		m.Actions = append(m.Actions, page.Action{Label: d.w.Say("freeze.menu"), Href: pathOf(s.ID) + "/freeze", Icon: "snow", Dialog: true})
+	}
 	if d.c.May(authmethods.DeleteServices) {
 		m.Actions = append(m.Actions, page.Action{Label: d.w.Say("services.delete"), Href: pathOf(s.ID) + "/delete", Icon: "trash", Kind: "danger", Dialog: true})
 	}

@@ -51,7 +51,7 @@ func (d *desk) show(status int, in typed, stored sso.Settings, wrong page.Correc
 	p := page.SettingsPage{
 		Name: tenant.Name, Slug: tenant.Slug, ID: string(tenant.ID), Hosts: tenant.Hosts,
 		FormToken: d.c.FormToken(formPurpose), Rev: stored.Rev, Corrections: wrong, Meanwhile: meanwhile,
-		MayModify: d.c.Caller.May(authmethods.ModifySettings) == nil,
+		MayModify: d.c.Caller.May(authmethods.ModifySettings) == nil, MayFreeze: d.c.May(authmethods.ModifyFreezes),
 	}
 	d.addresses(&p, tenant)
 	if p.MayModify {
@@ -67,6 +67,7 @@ func (d *desk) addresses(p *page.SettingsPage, tenant authmethods.Tenant) {
 	origin := d.PublicURL.Origin(tenant.Slug)
 	p.Address = page.Copied{ID: "address", Label: d.w.Say("settings.address"), Value: origin}
 	p.Here = d.c.Request().Host
+	p.Differs = d.w.Diagnosis(authmethods.Diagnose(authmethods.CodePublicAddress)).Title
 	if u, err := url.Parse(origin); err == nil {
 		p.Matches = strings.EqualFold(u.Host, p.Here)
 	}

@@ -40,6 +40,9 @@ func (v *view) health() error {
 	if n, err := v.Operations.Network(ctx); err == nil {
 		v.closed(n)
 	}
+	freeze := v.part("freeze")
+	freeze.Text = v.w.Say("system.freeze.text")
+	freeze.Actions = []page.Action{{Label: v.w.Say("system.freeze.do"), Href: root + "/freeze", Icon: "snow", Kind: "danger", Dialog: true}}
 	return nil
 }
 

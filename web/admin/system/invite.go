@@ -42,7 +42,7 @@ func (h *Handlers) Invite(c *route.Call) error {
 	if _, err := sso.CanonicalEmail(in.userName); err == nil {
 		n.Email = in.userName
 	}
-	caller := within(c, t.ID)
+	caller := Within(c, t.ID)
 	people, err := h.Directory.For(caller)
 	if err != nil {
 		return err

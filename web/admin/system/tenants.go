@@ -109,6 +109,7 @@ func menu(w words.Words, c *route.Call, t authmethods.Tenant) page.Menu {
 	} else if t.ID != c.Tenant.ID {
 		ask("disable", "")
 	}
+	ask("freeze", "")
 	if t.ID != c.Tenant.ID {
 		ask("delete", "danger")
 	}
@@ -141,7 +142,7 @@ const counted = 500
 
 // holds finds out what a tenant has.
 func (h *Handlers) holds(c *route.Call, t authmethods.Tenant) (n holding, err error) {
-	ctx, caller := c.Request().Context(), within(c, t.ID)
+	ctx, caller := c.Request().Context(), Within(c, t.ID)
 	in, err := h.Store.For(caller)
 	if err != nil {
 		return n, err
