@@ -158,6 +158,9 @@ func (s *server) admitAdministrator(c *route.Call, right authmethods.Right) erro
 			Detail: "This key belongs to a service account that may not administer.",
 		}
 	}
+	if err := s.Frozen.Administrator(c.Request().Context(), &service); err != nil {
+		return err
+	}
 	actor := authmethods.Actor{Kind: authmethods.ActorService, ID: service.ID, Name: service.Name}
 	c.Caller = authmethods.NewCaller(c.Tenant.ID, actor, authmethods.AdminRights, c.RequestID)
 	return c.Caller.May(right)

@@ -43,6 +43,20 @@ func TestAFreezeIsMadeListedAndLiftedByTheAPI(t *testing.T) {
 	}
 }
 
+// R-33: what a frozen key was used for includes administering, and lifting its own
+// freeze.
+func TestAFrozenServiceAccountDoesNotAdminister(t *testing.T) {
+	s := newStack(t)
+	other := s.key(s.Admin, store.NewService{Name: "deputy", Admin: true})
+	s.api("POST", "/freezes", nil).want(201) // of the workspace, which must be lifted by somebody
+	frozen := s.api("POST", "/freezes", `{"service_account":"administrator"}`).want(201)
+	s.api("GET", "/freezes", nil).want(403, "forbidden")
+	s.api("DELETE", "/freezes/"+frozen.text("id"), nil).want(403, "forbidden")
+	s.admin = other
+	s.api("DELETE", "/freezes/"+frozen.text("id"), nil).want(204)
+	s.api("DELETE", "/freezes/tenant", nil).want(204)
+}
+
 func TestWhatCannotBeFrozenIsNamed(t *testing.T) {
 	s := newStack(t)
 	s.newMethod()

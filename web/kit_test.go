@@ -71,7 +71,7 @@ func newStack(t testing.TB, change ...func(*web.Deps)) *stack {
 	s := &stack{Broker: broker.New(t, d, nil), t: t, contract: newContract(t), logs: &lockedBuffer{}, url: url}
 	s.deps = web.Deps{
 		Services: s.Auth, Tenants: s.Tenants, Store: s.Methods, Consents: s.Consents, Lender: s.Lender, Ledger: s.Grants, Catalog: s.Catalog,
-		Directory: s.Directory, Sessions: s.Sessions, Credentials: s.Credentials, SignIn: s.SignIn,
+		Directory: s.Directory, Sessions: s.Sessions, Credentials: s.Credentials, SignIn: s.SignIn, Frozen: s.Frozen,
 		Metrics: prometheus.NewRegistry(), PublicURL: broker.PublicURL, InternalURL: internalBase,
 		Log: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -90,6 +90,27 @@ func (f *Frozen) InForce(ctx context.Context, tenant authmethods.TenantID) []aut
 	return list
 }
 
+// Administrator returns the problem of a freeze of a service account that administers.
+// Wider freezes do not stop that: somebody has to lift them.
+func (f *Frozen) Administrator(ctx context.Context, svc *authmethods.Service) error {
+	if f == nil {
+		return nil
+	}
+	set, err := f.reader(ctx)(svc.Tenant)
+	if err != nil {
+		return err
+	}
+	for i := range set {
+		if set[i].Scope == authmethods.FreezeService && set[i].ID == svc.ID {
+			return &authmethods.Problem{
+				Kind: authmethods.Forbidden, Code: authmethods.CodeForbidden, Reason: authmethods.CodeFrozen,
+				Detail: "This service account is frozen: it may not administer either.", Err: set[i].Problem(),
+			}
+		}
+	}
+	return nil
+}
+
 // Known is Check by what is remembered, for when the database is away. What is not
 // remembered is taken for frozen, for a while.
 func (f *Frozen) Known(tenant authmethods.TenantID, method string, svc *authmethods.Service) error {

@@ -91,7 +91,7 @@ func (h *Handlers) Service(c *route.Call) (*Scope, error) {
 	s.target.Service, s.page.Name = string(svc.ID), svc.Name
 	s.page.Crumbs = []page.Crumb{crumb(w, "services", "/service-accounts"), {Label: svc.Name, Href: above}}
 	if svc.Admin {
-		s.page.Stops = append(s.page.Stops, w.Say("freeze.stop.not_admin"))
+		s.page.Stops = append(s.page.Stops, w.Say("freeze.stop.admin"))
 	}
 	var methods []string
 	for _, p := range svc.Permits {

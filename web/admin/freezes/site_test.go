@@ -51,7 +51,7 @@ func TestAMethodAServiceAndTheWorkspaceAreFrozenOnTheirPages(t *testing.T) {
 	marie := s.SignedIn(t, "marie", admin)
 	for _, c := range []struct{ scope, above, asks, done, lifted string }{
 		{"method", method, "Freeze Zoho Desk?|Telephone|No token is lent|Can it be undone?", "Zoho Desk: frozen. Every server heeds it.", "Zoho Desk: the freeze is lifted."},
-		{"service", service, "Freeze Telephone?|zoho-desk|goes on administering", "Telephone: frozen. Every server heeds it.", "Telephone: the freeze is lifted."},
+		{"service", service, "Freeze Telephone?|zoho-desk|does not administer this workspace", "Telephone: frozen. Every server heeds it.", "Telephone: the freeze is lifted."},
 		{"tenant", "/settings", "Freeze the workspace|Nobody signs in, not even you|Telephone", "is frozen. Every server heeds it.", "The freeze of the workspace"},
 	} {
 		t.Run(c.scope, func(t *testing.T) {
