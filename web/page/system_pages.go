@@ -52,6 +52,7 @@ type SystemRow struct{ Cells []SystemCell }
 type SystemCell struct {
 	Text string
 	Note string // below
+	Own  bool   // the note is in the program's own words, which are English
 	Code bool   // the text is for programs
 	Mark *Mark
 	At   time.Time // zero: none

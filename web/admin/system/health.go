@@ -21,7 +21,7 @@ func (v *view) health() error {
 		if !c.OK {
 			failing++
 			cell = v.mark(page.Bad, "system.check.fails")
-			cell.Note = c.Detail
+			cell.Note, cell.Own = c.Detail, true
 		}
 		ready.Facts = append(ready.Facts, fact(v.checked(c.Name), cell))
 	}

@@ -134,7 +134,7 @@ func (v *view) jobs() error {
 		switch {
 		case j.Fault != "":
 			state = v.mark(page.Bad, "system.job.failed")
-			state.Note = j.Fault
+			state.Note, state.Own = j.Fault, true
 		case j.LastAt.IsZero():
 			state = v.mark(page.Info, "system.job.waits")
 		}
