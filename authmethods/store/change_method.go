@@ -55,7 +55,7 @@ func (t *Tenant) ChangeMethod(ctx context.Context, ref string, rev int64, mc Met
 	}
 	var changed authmethods.Method
 	err := db.Tx(ctx, t.in, func(in db.Tenant) (err error) {
-		e := methodEdit{Tenant: t, in: in, change: mc, noted: changes{}}
+		e := methodEdit{Tenant: t, in: in, change: mc, noted: authmethods.Changes{}}
 		changed, err = e.apply(ctx, ref, rev)
 		return err
 	})
@@ -74,8 +74,8 @@ type methodEdit struct {
 	*Tenant
 	in     db.Tenant
 	change MethodChange
-	noted  changes
-	faults faults
+	noted  authmethods.Changes
+	faults authmethods.Faults
 	// client says that what is sent to the provider changes: a verdict about the
 	// client before counts no more.
 	client bool
@@ -99,7 +99,7 @@ func (e *methodEdit) apply(ctx context.Context, ref string, rev int64) (authmeth
 	if len(e.noted) == 0 {
 		return none, errUnchanged
 	}
-	if err := invalid(append(checkMethod(e.Catalog, &m, e.secrets()), e.faults...)); err != nil {
+	if err := append(checkMethod(e.Catalog, &m, e.secrets()), e.faults...).Problem(); err != nil {
 		return none, err
 	}
 	if err := e.storeMethod(ctx, &m, row.secrets()); err != nil {
@@ -135,15 +135,15 @@ func (e *methodEdit) edit(m *authmethods.Method) {
 	e.text("name", &m.Name, c.Name)
 	if c.Scopes != nil {
 		scopes := tidyScopes(*c.Scopes)
-		note(e.noted, "scopes", m.Scopes, scopes)
+		authmethods.Note(e.noted, "scopes", m.Scopes, scopes)
 		m.Scopes = scopes
 	}
 	if c.Mode != nil {
-		e.client = note(e.noted, "mode", m.Mode, *c.Mode) || e.client
+		e.client = authmethods.Note(e.noted, "mode", m.Mode, *c.Mode) || e.client
 		m.Mode = *c.Mode
 	}
 	if c.Settings != nil {
-		e.client = note(e.noted, "settings", m.Settings, *c.Settings) || e.client
+		e.client = authmethods.Note(e.noted, "settings", m.Settings, *c.Settings) || e.client
 		m.Settings = *c.Settings
 	}
 	e.client = e.text("environment_url", &m.EnvironmentURL, c.EnvironmentURL) || e.client
@@ -158,7 +158,7 @@ func (e *methodEdit) edit(m *authmethods.Method) {
 // editSecrets decides what becomes of the method's own secrets.
 func (e *methodEdit) editSecrets(ctx context.Context, row *methodRow, mode authmethods.Mode) {
 	e.secret = secretEdit{present: e.change.ClientSecret, next: e.change.NextSecret, forgetNext: e.change.ForgetNext}
-	e.faults.add("/next_client_secret", e.settle(ctx, e.in, mode, row.secrets(), &e.secret))
+	e.faults.Add("/next_client_secret", e.settle(ctx, e.in, mode, row.secrets(), &e.secret))
 	noteSecrets(e.noted, "", &e.secret)
 	e.client = e.client || !e.secret.presentStays()
 }
@@ -169,7 +169,7 @@ func (e *methodEdit) text(field string, at *string, to *string) bool {
 	}
 	from := *at
 	*at = strings.TrimSpace(*to)
-	return note(e.noted, field, from, *at)
+	return authmethods.Note(e.noted, field, from, *at)
 }
 
 func (e *methodEdit) storeMethod(ctx context.Context, m *authmethods.Method, have clientSecrets) error {
@@ -224,7 +224,7 @@ func (e *methodEdit) editEnvironments(ctx context.Context, m *authmethods.Method
 		if i := slices.IndexFunc(rows, func(r environmentRow) bool { return r.Environment == string(env) }); i >= 0 {
 			have = rows[i].secrets()
 		}
-		e.faults.add("/environments/"+string(env)+"/next_client_secret", e.settle(ctx, e.in, m.Mode, have, &s))
+		e.faults.Add("/environments/"+string(env)+"/next_client_secret", e.settle(ctx, e.in, m.Mode, have, &s))
 		noteSecrets(e.noted, at, &s)
 		if len(e.noted) == before {
 			continue

@@ -154,11 +154,11 @@ func (t *Tenant) secretSets(ctx context.Context, in db.Tenant, of clientSecrets,
 }
 
 // noteSecrets notes for the audit log what an edit changes.
-func noteSecrets(c changes, at string, s *secretEdit) {
+func noteSecrets(c authmethods.Changes, at string, s *secretEdit) {
 	if !s.presentStays() {
-		c.secret(at + presentSecret)
+		c.Secret(at + presentSecret)
 	}
 	if !s.nextStays() {
-		c.secret(at + nextSecret)
+		c.Secret(at + nextSecret)
 	}
 }

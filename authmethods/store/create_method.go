@@ -62,8 +62,8 @@ func (t *Tenant) insertMethod(ctx context.Context, reference string, m authmetho
 			return authmethods.Method{}, err
 		}
 		f := checkMethod(t.Catalog, &m, map[string]secret.Text{"/client_secret": s.present, "/next_client_secret": s.next})
-		f.add("/next_client_secret", t.settle(ctx, t.in, m.Mode, clientSecrets{}, &s))
-		if err := invalid(f); err != nil {
+		f.Add("/next_client_secret", t.settle(ctx, t.in, m.Mode, clientSecrets{}, &s))
+		if err := f.Problem(); err != nil {
 			return authmethods.Method{}, err
 		}
 		stored, err := t.storeMethod(ctx, m, s, e)
@@ -128,16 +128,16 @@ func (t *Tenant) storeMethod(ctx context.Context, m authmethods.Method, s secret
 }
 
 // described lists what a new method is made of, for the audit log.
-func described(m *authmethods.Method) changes {
-	c := changes{}
-	note(c, "name", "", m.Name)
-	note(c, "integration_type", "", m.IntegrationType)
-	note(c, "mode", "", m.Mode)
-	note(c, "environment_url", "", m.EnvironmentURL)
-	note(c, "client_id", "", m.ClientID)
-	note(c, "data_centre", "", m.DataCentre)
+func described(m *authmethods.Method) authmethods.Changes {
+	c := authmethods.Changes{}
+	authmethods.Note(c, "name", "", m.Name)
+	authmethods.Note(c, "integration_type", "", m.IntegrationType)
+	authmethods.Note(c, "mode", "", m.Mode)
+	authmethods.Note(c, "environment_url", "", m.EnvironmentURL)
+	authmethods.Note(c, "client_id", "", m.ClientID)
+	authmethods.Note(c, "data_centre", "", m.DataCentre)
 	if len(m.Scopes) > 0 {
-		note(c, "scopes", nil, m.Scopes)
+		authmethods.Note(c, "scopes", nil, m.Scopes)
 	}
 	return c
 }
@@ -161,6 +161,6 @@ func (t *Tenant) DuplicateMethod(ctx context.Context, ref, name, reference strin
 	original := m.Reference
 	m.ID, m.Name = authmethods.ID(token.NewID("am")), strings.TrimSpace(name)
 	what := described(&m)
-	note(what, "copy_of", "", original)
+	authmethods.Note(what, "copy_of", "", original)
 	return t.insertMethod(ctx, reference, m, secretEdit{}, change{action: "method.created", changes: what})
 }

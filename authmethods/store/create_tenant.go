@@ -58,34 +58,34 @@ func (n NewTenant) row() (row *tenantRow, hosts []string, err error) {
 		row.CallbackA, row.CallbackB = token.RandomSlug(callbackLength), token.RandomSlug(callbackLength)
 	}
 	hosts, f := checkTenant(row, n.Hosts)
-	return row, hosts, invalid(f)
+	return row, hosts, f.Problem()
 }
 
-func checkTenant(row *tenantRow, given []string) (hosts []string, f faults) {
+func checkTenant(row *tenantRow, given []string) (hosts []string, f authmethods.Faults) {
 	switch {
 	case !authmethods.ValidSlug(row.Slug):
-		f.add("/slug", "A slug is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
+		f.Add("/slug", "A slug is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
 	case authmethods.TakenSlug(row.Slug):
-		f.add("/slug", "This slug is reserved.")
+		f.Add("/slug", "This slug is reserved.")
 	}
-	f.add("/name", wrongName(row.Name))
+	f.Add("/name", wrongName(row.Name))
 	for _, part := range []struct{ pointer, value string }{{"/callback_a", row.CallbackA}, {"/callback_b", row.CallbackB}} {
 		if !authmethods.ValidCallbackPart(part.value) {
-			f.add(part.pointer, "Each half of the pair is 5 to 64 letters, digits, hyphens or underscores.")
+			f.Add(part.pointer, "Each half of the pair is 5 to 64 letters, digits, hyphens or underscores.")
 		}
 	}
 	if row.MethodLimit < 0 {
-		f.add("/method_limit", "This is a number above 0.")
+		f.Add("/method_limit", "This is a number above 0.")
 	}
 	if len(given) > maxHosts {
-		f.add("/hosts", "At most "+strconv.Itoa(maxHosts)+" hosts.")
+		f.Add("/hosts", "At most "+strconv.Itoa(maxHosts)+" hosts.")
 		return nil, f
 	}
 	seen := map[string]bool{}
 	for i, raw := range given {
 		host, ok := CanonicalHost(raw)
 		if !ok {
-			f.add("/hosts/"+strconv.Itoa(i), "This is a host name without port, such as sso.example.com.")
+			f.Add("/hosts/"+strconv.Itoa(i), "This is a host name without port, such as sso.example.com.")
 		} else if !seen[host] {
 			seen[host] = true
 			hosts = append(hosts, host)

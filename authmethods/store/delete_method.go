@@ -38,8 +38,8 @@ func (t *Tenant) DeleteMethod(ctx context.Context, ref string, rev int64) error 
 		if err := deleteAlone(ctx, in, row.ID); err != nil {
 			return err
 		}
-		noted := changes{}
-		note(noted, "name", row.Name, "")
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "name", row.Name, "")
 		return t.record(ctx, in, change{action: "method.deleted", kind: feed.Method, object: row.ID, ref: row.Reference, changes: noted})
 	})
 }

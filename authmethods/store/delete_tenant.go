@@ -33,9 +33,9 @@ func (t *Tenants) Delete(ctx context.Context, actor authmethods.Actor, ref strin
 		}
 		gone = row.ID
 		now := db.At(time.Now())
-		noted := changes{}
-		note(noted, "name", row.Name, "")
-		note(noted, "forced", false, live)
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "name", row.Name, "")
+		authmethods.Note(noted, "forced", false, live)
 		return change{action: "tenant.deleted", changes: noted}, updateTenant(ctx, s, row, db.To("deleted_at", now))
 	})
 	if err == nil {

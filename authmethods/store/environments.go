@@ -52,8 +52,8 @@ func (t *Tenant) SetEnabled(ctx context.Context, ref string, e authmethods.Envir
 	if enabled {
 		action = "method.enabled"
 	}
-	noted := changes{}
-	note(noted, "environments."+string(e)+".enabled", !enabled, enabled)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "environments."+string(e)+".enabled", !enabled, enabled)
 	return db.Tx(ctx, t.in, func(in db.Tenant) error {
 		if row, err = lockMethod(ctx, in, string(row.ID), 0); err != nil {
 			return err
@@ -158,8 +158,8 @@ func (t *Tenant) RejectClient(ctx context.Context, method authmethods.ID, e auth
 		if again {
 			return db.Announce(ctx, in, string(feed.Method), row.ID)
 		}
-		noted := changes{}
-		note(noted, "environments."+string(e)+".rejected", own.RejectedCode, string(code))
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "environments."+string(e)+".rejected", own.RejectedCode, string(code))
 		return t.record(ctx, in, change{action: "method.client_rejected", kind: feed.Method, object: row.ID, ref: row.Reference, changes: noted})
 	})
 }
@@ -180,8 +180,8 @@ func (t *Tenant) AcceptClient(ctx context.Context, method authmethods.ID, e auth
 		if _, err := db.UpdateIf[environmentRow](ctx, in, own.ID, notRejected()); err != nil {
 			return doing("clearing a rejection", err)
 		}
-		noted := changes{}
-		note(noted, "environments."+string(e)+".rejected", own.RejectedCode, "")
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "environments."+string(e)+".rejected", own.RejectedCode, "")
 		return t.record(ctx, in, change{action: "method.client_accepted", kind: feed.Method, object: row.ID, ref: row.Reference, changes: noted})
 	})
 }

@@ -101,13 +101,13 @@ func (t *Tenant) Freeze(ctx context.Context, target FreezeTarget, reason string)
 	if err := t.mayFreeze(target); err != nil {
 		return none, false, err
 	}
-	var f faults
+	var f authmethods.Faults
 	reason = strings.TrimSpace(reason)
-	f.add("/reason", wrongReason(reason))
+	f.Add("/reason", wrongReason(reason))
 	if target.Method != "" && target.Service != "" {
-		f.add("/service_account", "Name a method or a service, or neither.")
+		f.Add("/service_account", "Name a method or a service, or neither.")
 	}
-	if err := invalid(f); err != nil {
+	if err := f.Problem(); err != nil {
 		return none, false, err
 	}
 	var made authmethods.Freeze
@@ -133,9 +133,9 @@ func (t *Tenant) Freeze(ctx context.Context, target FreezeTarget, reason string)
 			return err
 		}
 		isNew = true
-		noted := changes{}
-		note(noted, "frozen", false, true)
-		note(noted, "reason", "", reason)
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "frozen", false, true)
+		authmethods.Note(noted, "reason", "", reason)
 		return t.record(ctx, in, change{action: string(made.Scope) + ".frozen", kind: feed.Freeze, object: t.frozenObject(row), ref: ref, changes: noted})
 	})
 	return made, isNew, err
@@ -264,8 +264,8 @@ func (t *Tenant) Unfreeze(ctx context.Context, id authmethods.ID) (authmethods.F
 		if n, err := db.DeleteIf[freezeRow](ctx, in, db.Eq("id", id)); err != nil || n == 0 {
 			return doing("lifting a freeze", orMissing(err))
 		}
-		noted := changes{}
-		note(noted, "frozen", true, false)
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "frozen", true, false)
 		return t.record(ctx, in, change{action: string(lifted.Scope) + ".unfrozen", kind: feed.Freeze, object: t.frozenObject(row), ref: lifted.Object, changes: noted})
 	})
 	return lifted, err

@@ -43,11 +43,11 @@ func (t *Tenant) RecordExport(ctx context.Context, format string, q audit.Query)
 	if err := t.caller.May(authmethods.ViewAudit); err != nil {
 		return err
 	}
-	noted := changes{}
-	note(noted, "format", "", format)
-	note(noted, "actor", "", cmp.Or(string(q.Actor), q.ActorName))
-	note(noted, "action", "", q.Action)
-	note(noted, "object", "", string(q.Object))
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "format", "", format)
+	authmethods.Note(noted, "actor", "", cmp.Or(string(q.Actor), q.ActorName))
+	authmethods.Note(noted, "action", "", q.Action)
+	authmethods.Note(noted, "object", "", string(q.Object))
 	return db.Tx(ctx, t.in, func(in db.Tenant) error {
 		return audit.Record(ctx, in, t.caller, authmethods.Event{Action: "audit.exported", Changes: noted})
 	})

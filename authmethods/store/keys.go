@@ -25,13 +25,13 @@ func (t *Tenant) IssueKey(ctx context.Context, service, name string, expiresAt t
 	if err := t.caller.May(authmethods.ModifyServices); err != nil {
 		return none, err
 	}
-	var f faults
+	var f authmethods.Faults
 	name = strings.TrimSpace(name)
-	f.add("/name", wrongName(name))
+	f.Add("/name", wrongName(name))
 	if !expiresAt.IsZero() && !expiresAt.After(time.Now()) {
-		f.add("/expires_at", "This is in the past.")
+		f.Add("/expires_at", "This is in the past.")
 	}
-	if err := invalid(f); err != nil {
+	if err := f.Problem(); err != nil {
 		return none, err
 	}
 	var issued authmethods.IssuedKey
@@ -75,10 +75,10 @@ func issuedKey(row *keyRow, shown secret.Text) authmethods.IssuedKey {
 
 // recordKey writes what happened to a key. What is announced is its service.
 func (t *Tenant) recordKey(ctx context.Context, in db.Tenant, action string, service *serviceRow, k authmethods.APIKey) error {
-	noted := changes{}
-	note(noted, "service", "", service.Name)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "service", "", service.Name)
 	if !k.ExpiresAt.IsZero() {
-		note(noted, "expires_at", "", k.ExpiresAt.Format(time.RFC3339))
+		authmethods.Note(noted, "expires_at", "", k.ExpiresAt.Format(time.RFC3339))
 	}
 	return t.record(ctx, in, change{
 		action: action, kind: feed.Service, object: k.ID, ref: k.Name, changes: noted, heard: service.ID,

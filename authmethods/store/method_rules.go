@@ -22,42 +22,33 @@ const (
 	maxSettings  = 50
 )
 
-// faults collects what is wrong with a request.
-type faults []authmethods.FieldError
-
-func (f *faults) add(pointer, detail string) {
-	if detail != "" {
-		*f = append(*f, authmethods.FieldError{Pointer: pointer, Detail: detail})
-	}
-}
-
 // checkMethod says everything that is wrong with m and the secrets given for it.
-func checkMethod(types *catalog.Catalog, m *authmethods.Method, secrets map[string]secret.Text) faults {
-	var f faults
-	f.add("/name", wrongName(m.Name))
+func checkMethod(types *catalog.Catalog, m *authmethods.Method, secrets map[string]secret.Text) authmethods.Faults {
+	var f authmethods.Faults
+	f.Add("/name", wrongName(m.Name))
 	if !authmethods.ValidSlug(m.Reference) {
-		f.add("/reference", "A reference is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
+		f.Add("/reference", "A reference is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
 	}
 	if t, ok := types.Find(m.IntegrationType); ok {
 		f = append(f, t.Check(m)...)
 	} else {
-		f.add("/integration_type", "There is no such integration type.")
+		f.Add("/integration_type", "There is no such integration type.")
 	}
-	f.add("/client_id", wrongText(m.ClientID, maxClientID))
+	f.Add("/client_id", wrongText(m.ClientID, maxClientID))
 	if m.ClientID == "" && needsClientID(m) {
-		f.add("/client_id", "This mode needs a client ID.")
+		f.Add("/client_id", "This mode needs a client ID.")
 	}
 	for _, e := range m.Environments {
-		f.add("/environments/"+string(e.Environment)+"/client_id", wrongText(e.ClientID, maxClientID))
+		f.Add("/environments/"+string(e.Environment)+"/client_id", wrongText(e.ClientID, maxClientID))
 	}
 	for pointer, s := range secrets {
-		f.add(pointer, wrongText(s.Reveal(), maxSecret))
+		f.Add(pointer, wrongText(s.Reveal(), maxSecret))
 	}
 	if len(m.Scopes) > maxScopes {
-		f.add("/scopes", "At most "+strconv.Itoa(maxScopes)+" scopes.")
+		f.Add("/scopes", "At most "+strconv.Itoa(maxScopes)+" scopes.")
 	}
 	if len(m.Settings.AuthorizeParams) > maxSettings || len(m.Settings.Parameters) > maxSettings {
-		f.add("/authorize_params", "At most "+strconv.Itoa(maxSettings)+" parameters.")
+		f.Add("/authorize_params", "At most "+strconv.Itoa(maxSettings)+" parameters.")
 	}
 	return f
 }

@@ -14,9 +14,9 @@ const maxPermits = 200
 
 // checkedPermits returns the permits in canonical words and adds what is wrong
 // with them to f.
-func (t *Tenant) checkedPermits(ctx context.Context, given []authmethods.Permit, f *faults) ([]authmethods.Permit, error) {
+func (t *Tenant) checkedPermits(ctx context.Context, given []authmethods.Permit, f *authmethods.Faults) ([]authmethods.Permit, error) {
 	if len(given) > maxPermits {
-		f.add("/permits", "At most "+strconv.Itoa(maxPermits)+" permits.")
+		f.Add("/permits", "At most "+strconv.Itoa(maxPermits)+" permits.")
 		return nil, nil
 	}
 	var permits []authmethods.Permit
@@ -27,15 +27,15 @@ func (t *Tenant) checkedPermits(ctx context.Context, given []authmethods.Permit,
 		if err != nil {
 			return nil, err
 		}
-		f.add(at+"/tenant", wrong)
+		f.Add(at+"/tenant", wrong)
 		if p.Method != authmethods.Any && !authmethods.ValidSlug(p.Method) {
-			f.add(at+"/method", "This is the reference of a method, or *.")
+			f.Add(at+"/method", "This is the reference of a method, or *.")
 		}
 		if p.Environment != authmethods.Any && !authmethods.Environment(p.Environment).Valid() {
-			f.add(at+"/environment", "This is production, sandbox, developer or *.")
+			f.Add(at+"/environment", "This is production, sandbox, developer or *.")
 		}
 		for _, s := range p.Scopes {
-			f.add(at+"/scopes", wrongText(s, maxClientID))
+			f.Add(at+"/scopes", wrongText(s, maxClientID))
 		}
 		permits = append(permits, p)
 	}
@@ -86,12 +86,12 @@ func (t *Tenant) AddPermit(ctx context.Context, service string, p authmethods.Pe
 	if err := t.caller.May(authmethods.ModifyServices); err != nil {
 		return none, err
 	}
-	var f faults
+	var f authmethods.Faults
 	permits, err := t.checkedPermits(ctx, []authmethods.Permit{p}, &f)
 	if err != nil {
 		return none, err
 	}
-	if err := invalid(f); err != nil {
+	if err := f.Problem(); err != nil {
 		return none, err
 	}
 	var made authmethods.Service
@@ -110,8 +110,8 @@ func (t *Tenant) AddPermit(ctx context.Context, service string, p authmethods.Pe
 		if err := insertPermit(ctx, in, row.ID, permits[0]); err != nil {
 			return err
 		}
-		noted := changes{}
-		note(noted, "permits", nil, describedPermits(permits))
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "permits", nil, describedPermits(permits))
 		if err := t.recordService(ctx, in, "service.permit_added", row, noted); err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (t *Tenant) RemovePermit(ctx context.Context, service string, permit authme
 		if _, err := db.DeleteIf[permitRow](ctx, in, db.Eq("id", permit)); err != nil {
 			return doing("deleting a permit", err)
 		}
-		noted := changes{"permits": {From: describedPermits([]authmethods.Permit{p.permit()})}}
+		noted := authmethods.Changes{"permits": {From: describedPermits([]authmethods.Permit{p.permit()})}}
 		return t.recordService(ctx, in, "service.permit_removed", row, noted)
 	})
 }

@@ -44,8 +44,8 @@ func (t *Tenant) PromoteSecret(ctx context.Context, method authmethods.ID, e aut
 			return doing("promoting a client secret", err)
 		}
 		promoted = true
-		noted := changes{}
-		noted.secret(field)
+		noted := authmethods.Changes{}
+		noted.Secret(field)
 		return record(ctx, in, operator(in.ID(), promoting), change{
 			action: "method.secret_promoted", kind: feed.Method, object: row.ID, ref: row.Reference, changes: noted,
 		})

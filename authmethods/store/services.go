@@ -115,20 +115,20 @@ func (t *Tenant) CreateService(ctx context.Context, n NewService) (authmethods.S
 	}
 	row := &serviceRow{Name: strings.TrimSpace(n.Name), Admin: n.Admin, Rev: 1}
 	row.ID = authmethods.ID(token.NewID("sa"))
-	var f faults
-	f.add("/name", wrongServiceName(row.Name))
+	var f authmethods.Faults
+	f.Add("/name", wrongServiceName(row.Name))
 	permits, err := t.checkedPermits(ctx, n.Permits, &f)
 	if err != nil {
 		return none, err
 	}
-	if err := invalid(f); err != nil {
+	if err := f.Problem(); err != nil {
 		return none, err
 	}
-	noted := changes{}
-	note(noted, "name", "", row.Name)
-	note(noted, "admin", false, row.Admin)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "name", "", row.Name)
+	authmethods.Note(noted, "admin", false, row.Admin)
 	if len(permits) > 0 {
-		note(noted, "permits", nil, describedPermits(permits))
+		authmethods.Note(noted, "permits", nil, describedPermits(permits))
 	}
 	var made authmethods.Service
 	err = db.Tx(ctx, t.in, func(in db.Tenant) error {
@@ -156,7 +156,7 @@ func nameTaken(name string, err error) error {
 	return doing("storing a service", err)
 }
 
-func (t *Tenant) recordService(ctx context.Context, in db.Tenant, action string, row *serviceRow, noted changes) error {
+func (t *Tenant) recordService(ctx context.Context, in db.Tenant, action string, row *serviceRow, noted authmethods.Changes) error {
 	return t.record(ctx, in, change{action: action, kind: feed.Service, object: row.ID, ref: row.Name, changes: noted})
 }
 
@@ -219,18 +219,18 @@ func (t *Tenant) ChangeService(ctx context.Context, ref string, rev int64, c Ser
 	return made, err
 }
 
-func (r *serviceRow) edit(c ServiceChange) changes {
-	noted := changes{}
+func (r *serviceRow) edit(c ServiceChange) authmethods.Changes {
+	noted := authmethods.Changes{}
 	if c.Name != nil {
 		name := strings.TrimSpace(*c.Name)
-		note(noted, "name", r.Name, name)
+		authmethods.Note(noted, "name", r.Name, name)
 		r.Name = name
 	}
 	if c.Admin != nil {
-		note(noted, "admin", r.Admin, *c.Admin)
+		authmethods.Note(noted, "admin", r.Admin, *c.Admin)
 		r.Admin = *c.Admin
 	}
-	if c.Disabled != nil && note(noted, "disabled", r.DisabledAt != 0, *c.Disabled) {
+	if c.Disabled != nil && authmethods.Note(noted, "disabled", r.DisabledAt != 0, *c.Disabled) {
 		r.DisabledAt = 0
 		if *c.Disabled {
 			r.DisabledAt = db.At(time.Now())
@@ -263,8 +263,8 @@ func (t *Tenant) DeleteService(ctx context.Context, ref string, rev int64) error
 		if err != nil {
 			return doing("deleting a service", err)
 		}
-		noted := changes{}
-		note(noted, "name", row.Name, "")
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "name", row.Name, "")
 		return t.recordService(ctx, in, "service.deleted", row, noted)
 	})
 }

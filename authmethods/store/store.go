@@ -50,7 +50,7 @@ type change struct {
 	kind    feed.Kind
 	object  authmethods.ID // of the event
 	ref     string
-	changes changes
+	changes authmethods.Changes
 	heard   authmethods.ID // object to announce, if not that of the event
 }
 
@@ -83,17 +83,6 @@ func stale() error {
 	return &authmethods.Problem{
 		Kind: authmethods.Stale, Code: authmethods.CodeStale,
 		Detail: "This was changed meanwhile. Read it again and repeat the change.",
-	}
-}
-
-// invalid is the problem of all faults at once; nil if there are none.
-func invalid(faults []authmethods.FieldError) error {
-	if len(faults) == 0 {
-		return nil
-	}
-	return &authmethods.Problem{
-		Kind: authmethods.Invalid, Code: authmethods.CodeInvalidRequest,
-		Detail: "The request is not valid.", Fields: faults,
 	}
 }
 

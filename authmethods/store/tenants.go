@@ -60,8 +60,8 @@ func (t *Tenants) setDisabled(ctx context.Context, actor authmethods.Actor, ref 
 	if disabled {
 		action, at = "tenant.disabled", db.At(time.Now())
 	}
-	noted := changes{}
-	note(noted, "disabled", !disabled, disabled)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "disabled", !disabled, disabled)
 	return t.alter(ctx, actor, ref, func(s db.System, in db.Tenant, row *tenantRow) (change, error) {
 		if (row.DisabledAt != 0) == disabled {
 			return change{}, errUnchanged
@@ -147,11 +147,11 @@ func (t *Tenants) insert(ctx context.Context, actor authmethods.Actor, row *tena
 func (t *Tenants) insertIn(ctx context.Context, s db.System, actor authmethods.Actor, row *tenantRow, hosts []string) error {
 	row.CreatedAt = db.At(time.Now())
 	row.UpdatedAt = row.CreatedAt
-	noted := changes{}
-	note(noted, "slug", "", row.Slug)
-	note(noted, "name", "", row.Name)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "slug", "", row.Slug)
+	authmethods.Note(noted, "name", "", row.Name)
 	if len(hosts) > 0 {
-		note(noted, "hosts", nil, hosts)
+		authmethods.Note(noted, "hosts", nil, hosts)
 	}
 	if err := taken(row, db.InsertShared(ctx, s, row)); err != nil {
 		return err

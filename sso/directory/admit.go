@@ -136,7 +136,7 @@ func (a *admission) hold(ctx context.Context, v sso.Verdict) error {
 // create makes the user whom the rule did not find.
 func (a *admission) create(ctx context.Context, name string) (*userRow, error) {
 	row := NewUser{UserName: name, DisplayName: a.text("name", maxName), Email: a.email()}.row()
-	if err := row.tidy().problem(); err != nil {
+	if err := row.tidy().Problem(); err != nil {
 		return nil, err
 	}
 	roles := []string{a.connector.DefaultRole}

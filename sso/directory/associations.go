@@ -71,8 +71,8 @@ func (t *Tenant) associate(ctx context.Context, connector string, users []authme
 				return err
 			}
 			if differs {
-				noted := changes{}
-				note(noted, "connector", "", row.Reference)
+				noted := authmethods.Changes{}
+				authmethods.Note(noted, "connector", "", row.Reference)
 				done = append(done, change{action: action, kind: feed.User, object: user.ID, ref: user.UserName, changes: noted})
 			}
 		}

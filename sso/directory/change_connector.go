@@ -39,7 +39,7 @@ func (t *Tenant) ChangeConnector(ctx context.Context, ref string, rev int64, c C
 		return none, nil, err
 	}
 	to := have.changed(c)
-	if err := to.check().problem(); err != nil {
+	if err := to.check().Problem(); err != nil {
 		return none, nil, err
 	}
 	// The method is asked before the transaction, which is to be short. If the
@@ -111,7 +111,7 @@ func (t *Tenant) changeConnector(ctx context.Context, in db.Tenant, have, to *co
 	if row.Rev != have.Rev+1 {
 		return stale()
 	}
-	noted := changes{}
+	noted := authmethods.Changes{}
 	have.note(noted, to)
 	if len(noted) == 0 {
 		return errUnchanged
@@ -151,8 +151,8 @@ func (t *Tenant) DeleteConnector(ctx context.Context, ref string, rev int64) err
 		if err := deleteConnector(ctx, in, row.ID); err != nil {
 			return err
 		}
-		noted := changes{}
-		note(noted, "name", row.Name, "")
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "name", row.Name, "")
 		return t.recordConnector(ctx, in, "connector.deleted", row, noted)
 	})
 }

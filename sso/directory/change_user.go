@@ -33,7 +33,7 @@ func (t *Tenant) ChangeUser(ctx context.Context, ref string, rev int64, uc UserC
 	}
 	var changed sso.User
 	err := t.alter(ctx, func(in db.Tenant) (err error) {
-		e := userEdit{Tenant: t, in: in, noted: changes{}}
+		e := userEdit{Tenant: t, in: in, noted: authmethods.Changes{}}
 		changed, err = e.apply(ctx, ref, rev, uc)
 		return err
 	})
@@ -51,7 +51,7 @@ func (t *Tenant) ChangeUser(ctx context.Context, ref string, rev int64, uc UserC
 type userEdit struct {
 	*Tenant
 	in    db.Tenant
-	noted changes
+	noted authmethods.Changes
 	// ends says that sessions end by the change.
 	ends bool
 }
@@ -63,7 +63,7 @@ func (e *userEdit) apply(ctx context.Context, ref string, rev int64, uc UserChan
 		return none, err
 	}
 	was := row.UserKey
-	if err := e.edit(row, uc).problem(); err != nil {
+	if err := e.edit(row, uc).Problem(); err != nil {
 		return none, err
 	}
 	if uc.Roles != nil {
@@ -88,7 +88,7 @@ func (e *userEdit) apply(ctx context.Context, ref string, rev int64, uc UserChan
 }
 
 // edit changes the row as wanted and notes what differs.
-func (e *userEdit) edit(row *userRow, uc UserChange) faults {
+func (e *userEdit) edit(row *userRow, uc UserChange) authmethods.Faults {
 	from := *row
 	for at, to := range map[*string]*string{
 		&row.UserName: uc.UserName, &row.Email: uc.Email, &row.DisplayName: uc.DisplayName,
@@ -102,13 +102,13 @@ func (e *userEdit) edit(row *userRow, uc UserChange) faults {
 		row.setExternalID(*uc.ExternalID)
 	}
 	wrong := row.tidy()
-	e.ends = note(e.noted, "user_name", from.UserName, row.UserName)
-	note(e.noted, "email", from.Email, row.Email)
-	note(e.noted, "display_name", from.DisplayName, row.DisplayName)
-	note(e.noted, "external_id", from.externalID(), row.externalID())
-	note(e.noted, "language", from.Language, row.Language)
-	note(e.noted, "theme", from.Theme, row.Theme)
-	if uc.Disabled != nil && note(e.noted, "disabled", row.DisabledAt != 0, *uc.Disabled) {
+	e.ends = authmethods.Note(e.noted, "user_name", from.UserName, row.UserName)
+	authmethods.Note(e.noted, "email", from.Email, row.Email)
+	authmethods.Note(e.noted, "display_name", from.DisplayName, row.DisplayName)
+	authmethods.Note(e.noted, "external_id", from.externalID(), row.externalID())
+	authmethods.Note(e.noted, "language", from.Language, row.Language)
+	authmethods.Note(e.noted, "theme", from.Theme, row.Theme)
+	if uc.Disabled != nil && authmethods.Note(e.noted, "disabled", row.DisabledAt != 0, *uc.Disabled) {
 		e.ends = true
 		row.DisabledAt = 0
 		if *uc.Disabled {
@@ -121,7 +121,7 @@ func (e *userEdit) edit(row *userRow, uc UserChange) faults {
 // setRoles gives and takes roles. The caller must have every right in those that
 // come or go.
 func (e *userEdit) setRoles(ctx context.Context, user authmethods.ID, have, want []string) error {
-	if !note(e.noted, "roles", have, want) {
+	if !authmethods.Note(e.noted, "roles", have, want) {
 		return nil
 	}
 	e.ends = true

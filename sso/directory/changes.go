@@ -2,7 +2,6 @@ package directory
 
 import (
 	"errors"
-	"reflect"
 
 	"latchkey/authmethods"
 )
@@ -10,21 +9,9 @@ import (
 // errUnchanged undoes the transaction of a change that changes nothing.
 var errUnchanged = errors.New("directory: nothing changes")
 
-// changes collects the fields that a change alters, for the audit log.
-type changes map[string]authmethods.Change
-
-// note records the field if it differs, and reports whether it does.
-func note[T any](c changes, field string, from, to T) bool {
-	if reflect.DeepEqual(from, to) {
-		return false
-	}
-	c[field] = authmethods.Change{From: from, To: to}
-	return true
-}
-
 // set changes at to what is wanted, if anything is, and notes it if it differs.
-func set[T any](c changes, field string, at *T, to *T) bool {
-	if to == nil || !note(c, field, *at, *to) {
+func set[T any](c authmethods.Changes, field string, at *T, to *T) bool {
+	if to == nil || !authmethods.Note(c, field, *at, *to) {
 		return false
 	}
 	*at = *to

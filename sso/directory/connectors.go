@@ -84,32 +84,32 @@ func lockConnector(ctx context.Context, in db.Tenant, ref string, rev int64) (*c
 }
 
 // check says what is wrong with a connector by itself.
-func (r *connectorRow) check() faults {
-	var f faults
-	f.add("/name", wrongName(r.Name))
+func (r *connectorRow) check() authmethods.Faults {
+	var f authmethods.Faults
+	f.Add("/name", wrongName(r.Name))
 	if r.Type != sso.OpenIDConnect && r.Type != sso.OAuth2 {
-		f.add("/type", "This is oidc or oauth2.")
+		f.Add("/type", "This is oidc or oauth2.")
 	}
 	if !r.Environment.Valid() {
-		f.add("/environment", "This is production, sandbox or developer.")
+		f.Add("/environment", "This is production, sandbox or developer.")
 	}
 	if r.Admission != sso.AssociatedOnly && r.Admission != sso.AnyoneMapped {
-		f.add("/admission", "This is associated or mapped.")
+		f.Add("/admission", "This is associated or mapped.")
 	}
 	switch {
 	case r.CreatesUsers && r.Admission != sso.AnyoneMapped:
-		f.add("/creates_users", "Only a connector that admits everybody whom the rule finds can make users.")
+		f.Add("/creates_users", "Only a connector that admits everybody whom the rule finds can make users.")
 	case r.CreatesUsers && r.DefaultRole == "":
-		f.add("/default_role", "New users need a role.")
+		f.Add("/default_role", "New users need a role.")
 	case r.DefaultRole == sso.RoleOperator:
-		f.add("/default_role", "Operators are made by hand.")
+		f.Add("/default_role", "Operators are made by hand.")
 	}
 	if len(r.TrustedDomains.V) > maxDomains {
-		f.add("/trusted_domains", "At most "+strconv.Itoa(maxDomains)+" domains.")
+		f.Add("/trusted_domains", "At most "+strconv.Itoa(maxDomains)+" domains.")
 	}
 	for i, d := range r.TrustedDomains.V {
 		if _, err := sso.CanonicalDomain(d); err != nil {
-			f.add("/trusted_domains/"+strconv.Itoa(i), err.Error())
+			f.Add("/trusted_domains/"+strconv.Itoa(i), err.Error())
 		}
 	}
 	return append(f, r.Rule.V.Check()...)
@@ -140,6 +140,6 @@ func (t *Tenant) mayDefault(ctx context.Context, in db.Tenant, role string) erro
 	return t.mayHandle(ctx, in, []string{role})
 }
 
-func (t *Tenant) recordConnector(ctx context.Context, in db.Tenant, action string, row *connectorRow, noted changes) error {
+func (t *Tenant) recordConnector(ctx context.Context, in db.Tenant, action string, row *connectorRow, noted authmethods.Changes) error {
 	return t.record(ctx, in, change{action: action, kind: feed.Connector, object: row.ID, ref: row.Reference, changes: noted})
 }

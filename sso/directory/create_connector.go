@@ -50,11 +50,11 @@ func (t *Tenant) CreateConnector(ctx context.Context, n NewConnector) (sso.Conne
 	f := row.check()
 	switch {
 	case row.Reference == sso.ReservedReference:
-		f.add("/reference", "This reference is reserved.")
+		f.Add("/reference", "This reference is reserved.")
 	case !authmethods.ValidSlug(row.Reference):
-		f.add("/reference", "A reference is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
+		f.Add("/reference", "A reference is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
 	}
-	if err := f.problem(); err != nil {
+	if err := f.Problem(); err != nil {
 		return none, nil, err
 	}
 	var err error
@@ -62,7 +62,7 @@ func (t *Tenant) CreateConnector(ctx context.Context, n NewConnector) (sso.Conne
 	if row.MethodID, warnings, err = t.o.CheckMethod(ctx, t.caller, n.Method, row.Environment, row.Type); err != nil {
 		return none, nil, noSuch("/method", "authentication method", n.Method, err)
 	}
-	noted := changes{}
+	noted := authmethods.Changes{}
 	blank := &connectorRow{}
 	blank.note(noted, row)
 	err = db.Tx(ctx, t.in, func(in db.Tenant) error {
@@ -87,17 +87,17 @@ func (t *Tenant) CreateConnector(ctx context.Context, n NewConnector) (sso.Conne
 func (r *connectorRow) lint() []string { return r.Rule.V.Lint() }
 
 // note notes what differs in to.
-func (r *connectorRow) note(noted changes, to *connectorRow) {
-	note(noted, "name", r.Name, to.Name)
-	note(noted, "type", r.Type, to.Type)
-	note(noted, "method", r.MethodID, to.MethodID)
-	note(noted, "environment", r.Environment, to.Environment)
-	note(noted, "admission", r.Admission, to.Admission)
-	note(noted, "creates_users", r.CreatesUsers, to.CreatesUsers)
-	note(noted, "default_role", r.DefaultRole, to.DefaultRole)
+func (r *connectorRow) note(noted authmethods.Changes, to *connectorRow) {
+	authmethods.Note(noted, "name", r.Name, to.Name)
+	authmethods.Note(noted, "type", r.Type, to.Type)
+	authmethods.Note(noted, "method", r.MethodID, to.MethodID)
+	authmethods.Note(noted, "environment", r.Environment, to.Environment)
+	authmethods.Note(noted, "admission", r.Admission, to.Admission)
+	authmethods.Note(noted, "creates_users", r.CreatesUsers, to.CreatesUsers)
+	authmethods.Note(noted, "default_role", r.DefaultRole, to.DefaultRole)
 	if len(r.TrustedDomains.V)+len(to.TrustedDomains.V) > 0 {
-		note(noted, "trusted_domains", r.TrustedDomains.V, to.TrustedDomains.V)
+		authmethods.Note(noted, "trusted_domains", r.TrustedDomains.V, to.TrustedDomains.V)
 	}
-	note(noted, "rule", r.Rule.V, to.Rule.V)
-	note(noted, "disabled", r.DisabledAt != 0, to.DisabledAt != 0)
+	authmethods.Note(noted, "rule", r.Rule.V, to.Rule.V)
+	authmethods.Note(noted, "disabled", r.DisabledAt != 0, to.DisabledAt != 0)
 }

@@ -40,7 +40,7 @@ func (n NewUser) row() *userRow {
 
 // Check says what is wrong with a new user as such, as CreateUser would, and stores
 // nothing.
-func (n NewUser) Check() error { return n.row().tidy().problem() }
+func (n NewUser) Check() error { return n.row().tidy().Problem() }
 
 // CreateUser makes a user.
 func (t *Tenant) CreateUser(ctx context.Context, n NewUser) (sso.User, error) {
@@ -49,7 +49,7 @@ func (t *Tenant) CreateUser(ctx context.Context, n NewUser) (sso.User, error) {
 		return none, err
 	}
 	row, roles, connectors := n.row(), tidyList(n.Roles), tidyList(n.Connectors)
-	if err := row.tidy().problem(); err != nil {
+	if err := row.tidy().Problem(); err != nil {
 		return none, err
 	}
 	var made sso.User
@@ -71,14 +71,14 @@ func (t *Tenant) CreateUser(ctx context.Context, n NewUser) (sso.User, error) {
 }
 
 func userCreated(row *userRow, roles []string) change {
-	noted := changes{}
-	note(noted, "user_name", "", row.UserName)
-	note(noted, "email", "", row.Email)
-	note(noted, "display_name", "", row.DisplayName)
-	note(noted, "external_id", "", row.externalID())
-	note(noted, "invited", false, row.Invited)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "user_name", "", row.UserName)
+	authmethods.Note(noted, "email", "", row.Email)
+	authmethods.Note(noted, "display_name", "", row.DisplayName)
+	authmethods.Note(noted, "external_id", "", row.externalID())
+	authmethods.Note(noted, "invited", false, row.Invited)
 	if len(roles) > 0 {
-		note(noted, "roles", nil, roles)
+		authmethods.Note(noted, "roles", nil, roles)
 	}
 	return change{action: "user.created", kind: feed.User, object: row.ID, ref: row.UserName, changes: noted}
 }

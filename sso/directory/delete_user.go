@@ -32,8 +32,8 @@ func (t *Tenant) DeleteUser(ctx context.Context, ref string, rev int64) error {
 		if err := deleteUser(ctx, in, row.ID); err != nil {
 			return err
 		}
-		noted := changes{}
-		note(noted, "user_name", row.UserName, "")
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "user_name", row.UserName, "")
 		return t.record(ctx, in, change{action: "user.deleted", kind: feed.User, object: row.ID, ref: row.UserName, changes: noted})
 	})
 }

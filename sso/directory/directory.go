@@ -66,7 +66,7 @@ type change struct {
 	kind    feed.Kind
 	object  authmethods.ID
 	ref     string
-	changes changes
+	changes authmethods.Changes
 }
 
 // record writes the audit event and the announcement of a change in its

@@ -21,10 +21,10 @@ func (t *Tenant) Pin(ctx context.Context, user, connector string, s sso.Subject)
 	if err := t.caller.May(authmethods.ModifyUsers); err != nil {
 		return none, err
 	}
-	var f faults
-	f.add("/issuer", wrongSubject(s.Issuer, maxIssuer))
-	f.add("/subject", wrongSubject(s.ID, maxSubject))
-	if err := f.problem(); err != nil {
+	var f authmethods.Faults
+	f.Add("/issuer", wrongSubject(s.Issuer, maxIssuer))
+	f.Add("/subject", wrongSubject(s.ID, maxSubject))
+	if err := f.Problem(); err != nil {
 		return none, err
 	}
 	row := &identityRow{Issuer: s.Issuer, Subject: s.ID, ByHand: true}
@@ -87,10 +87,10 @@ func (t *Tenant) pinTaken(ctx context.Context, in db.Tenant, row *identityRow) e
 }
 
 func identityChange(action string, u *userRow, row *identityRow) change {
-	noted := changes{}
-	note(noted, "issuer", "", row.Issuer)
-	note(noted, "subject", "", row.Subject)
-	note(noted, "by_hand", false, row.ByHand)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "issuer", "", row.Issuer)
+	authmethods.Note(noted, "subject", "", row.Subject)
+	authmethods.Note(noted, "by_hand", false, row.ByHand)
 	return change{action: action, kind: feed.User, object: u.ID, ref: u.UserName, changes: noted}
 }
 

@@ -93,8 +93,8 @@ func (p *importPlan) event() change {
 			changed = append(changed, row.UserName)
 		}
 	}
-	noted := changes{}
-	note(noted, "created", nil, made)
-	note(noted, "updated", nil, changed)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "created", nil, made)
+	authmethods.Note(noted, "updated", nil, changed)
 	return change{action: "users.imported", kind: feed.User, changes: noted}
 }

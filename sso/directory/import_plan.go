@@ -123,7 +123,7 @@ func (p *importPlan) load(ctx context.Context) error {
 func (p *importPlan) plan(ctx context.Context, row fileRow) (planned, string, error) {
 	one, outcome := planned{row: NewUser{UserName: row.cells[columnUserName]}.row()}, rowCreated
 	if wrong := one.row.tidy(); len(wrong) > 0 {
-		return one, "", wrong.problem()
+		return one, "", wrong.Problem()
 	}
 	key := one.row.UserKey
 	if line, twice := p.lines[key]; twice {
@@ -158,7 +158,7 @@ func (p *importPlan) fill(one *planned, row fileRow) error {
 		one.row.setExternalID(cell)
 	}
 	if wrong := one.row.tidy(); len(wrong) > 0 {
-		return wrong.problem()
+		return wrong.Problem()
 	}
 	if id := one.row.externalID(); id != "" {
 		if holder, held := p.external[id]; held && holder != one.row.ID {

@@ -23,13 +23,13 @@ func (d *Door) Prefer(ctx context.Context, user authmethods.ID, p Preferences) e
 		if err != nil {
 			return err
 		}
-		noted := changes{}
+		noted := authmethods.Changes{}
 		set(noted, "language", &row.Language, p.Language)
 		set(noted, "theme", &row.Theme, p.Theme)
 		if len(noted) == 0 {
 			return errUnchanged
 		}
-		if err := row.tidy().problem(); err != nil {
+		if err := row.tidy().Problem(); err != nil {
 			return err
 		}
 		sets := []db.Set{db.To("language", row.Language), db.To("theme", row.Theme)}

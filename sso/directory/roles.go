@@ -76,26 +76,26 @@ func (t *Tenant) CreateRole(ctx context.Context, n NewRole) (sso.Role, error) {
 	}
 	row := &roleRow{Reference: strings.TrimSpace(n.Reference), Name: strings.TrimSpace(n.Name), Rev: 1}
 	row.ID = authmethods.ID(token.NewID("rol"))
-	var f faults
-	f.add("/name", wrongName(row.Name))
+	var f authmethods.Faults
+	f.Add("/name", wrongName(row.Name))
 	if !authmethods.ValidSlug(row.Reference) {
-		f.add("/reference", "A reference is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
+		f.Add("/reference", "A reference is 1 to 63 characters: a-z, 0-9 and, inside, hyphens.")
 	}
 	if _, ready := sso.ReadyRole(row.Reference); ready {
-		f.add("/reference", "This is the reference of a ready-made role.")
+		f.Add("/reference", "This is the reference of a ready-made role.")
 	}
 	var detail string
 	row.Rights.V, detail = checkRights(n.Rights)
-	f.add("/rights", detail)
-	if err := f.problem(); err != nil {
+	f.Add("/rights", detail)
+	if err := f.Problem(); err != nil {
 		return none, err
 	}
 	if err := t.mayAll(row.Rights.V...); err != nil {
 		return none, err
 	}
-	noted := changes{}
-	note(noted, "name", "", row.Name)
-	note(noted, "rights", nil, row.Rights.V)
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "name", "", row.Name)
+	authmethods.Note(noted, "rights", nil, row.Rights.V)
 	err := db.Tx(ctx, t.in, func(in db.Tenant) error {
 		if err := take(ctx, in, takenRole, row.Reference); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (t *Tenant) CreateRole(ctx context.Context, n NewRole) (sso.Role, error) {
 
 // recordRole announces the change as one of users: of all who have the role, so of
 // none in particular.
-func (t *Tenant) recordRole(ctx context.Context, in db.Tenant, action string, row *roleRow, noted changes) error {
+func (t *Tenant) recordRole(ctx context.Context, in db.Tenant, action string, row *roleRow, noted authmethods.Changes) error {
 	return t.record(ctx, in, change{action: action, kind: feed.User, object: row.ID, ref: row.Reference, changes: noted})
 }
 
@@ -160,19 +160,19 @@ func (t *Tenant) ChangeRole(ctx context.Context, ref string, rev int64, c RoleCh
 }
 
 func (t *Tenant) changeRole(ctx context.Context, in db.Tenant, row *roleRow, c RoleChange) error {
-	var f faults
-	noted, from := changes{}, row.Rights.V
+	var f authmethods.Faults
+	noted, from := authmethods.Changes{}, row.Rights.V
 	if c.Name != nil {
 		name := strings.TrimSpace(*c.Name)
 		set(noted, "name", &row.Name, &name)
-		f.add("/name", wrongName(name))
+		f.Add("/name", wrongName(name))
 	}
 	if c.Rights != nil {
 		rights, detail := checkRights(*c.Rights)
-		f.add("/rights", detail)
+		f.Add("/rights", detail)
 		set(noted, "rights", &row.Rights.V, &rights)
 	}
-	if err := f.problem(); err != nil {
+	if err := f.Problem(); err != nil {
 		return err
 	}
 	if len(noted) == 0 {
@@ -235,8 +235,8 @@ func (t *Tenant) DeleteRole(ctx context.Context, ref string, rev int64) error {
 		if _, err := db.DeleteIf[roleRow](ctx, in, db.Eq("id", row.ID)); err != nil {
 			return doing("deleting a role", err)
 		}
-		noted := changes{}
-		note(noted, "name", row.Name, "")
+		noted := authmethods.Changes{}
+		authmethods.Note(noted, "name", row.Name, "")
 		return t.recordRole(ctx, in, "role.deleted", row, noted)
 	})
 }

@@ -36,7 +36,7 @@ func (t *Tenant) ChangeSettings(ctx context.Context, rev int64, s sso.Settings) 
 	if err := t.caller.May(authmethods.ModifySettings); err != nil {
 		return sso.Settings{}, err
 	}
-	if err := faults(s.Check()).problem(); err != nil {
+	if err := authmethods.Faults(s.Check()).Problem(); err != nil {
 		return sso.Settings{}, err
 	}
 	err := t.alter(ctx, func(in db.Tenant) error {
@@ -86,15 +86,15 @@ func storeSettings(ctx context.Context, in db.Tenant, s sso.Settings) error {
 	return doing("storing settings", err)
 }
 
-func settingsChanges(from, to sso.Settings) changes {
-	noted := changes{}
-	note(noted, "session_idle", from.SessionIdle.String(), to.SessionIdle.String())
-	note(noted, "session_life", from.SessionLife.String(), to.SessionLife.String())
+func settingsChanges(from, to sso.Settings) authmethods.Changes {
+	noted := authmethods.Changes{}
+	authmethods.Note(noted, "session_idle", from.SessionIdle.String(), to.SessionIdle.String())
+	authmethods.Note(noted, "session_life", from.SessionLife.String(), to.SessionLife.String())
 	if len(from.ReturnAddresses)+len(to.ReturnAddresses) > 0 {
-		note(noted, "return_addresses", from.ReturnAddresses, to.ReturnAddresses)
+		authmethods.Note(noted, "return_addresses", from.ReturnAddresses, to.ReturnAddresses)
 	}
-	note(noted, "password_days", from.PasswordDays, to.PasswordDays)
-	note(noted, "local_login", from.LocalLogin, to.LocalLogin)
-	note(noted, "straight_to", from.StraightTo, to.StraightTo)
+	authmethods.Note(noted, "password_days", from.PasswordDays, to.PasswordDays)
+	authmethods.Note(noted, "local_login", from.LocalLogin, to.LocalLogin)
+	authmethods.Note(noted, "straight_to", from.StraightTo, to.StraightTo)
 	return noted
 }

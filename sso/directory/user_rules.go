@@ -21,25 +21,6 @@ const (
 	maxSubject = 255 // OpenID Connect Core 1.0 section 2
 )
 
-// faults collects what is wrong with a request.
-type faults []authmethods.FieldError
-
-func (f *faults) add(pointer, detail string) {
-	if detail != "" {
-		*f = append(*f, authmethods.FieldError{Pointer: pointer, Detail: detail})
-	}
-}
-
-// problem is all faults at once; nil if there are none.
-func (f faults) problem() error {
-	if len(f) == 0 {
-		return nil
-	}
-	return &authmethods.Problem{
-		Kind: authmethods.Invalid, Code: authmethods.CodeInvalidRequest, Detail: "The request is not valid.", Fields: f,
-	}
-}
-
 // wrongText judges what people see: no controls, line separators or marks of writing
 // direction, which could make it look like something else in a page or a log.
 func wrongText(s string, most int) string {
@@ -61,35 +42,35 @@ func wrongName(name string) string {
 
 // tidy brings a user into the form in which users are stored and says what is wrong
 // with it.
-func (r *userRow) tidy() faults {
-	var f faults
+func (r *userRow) tidy() authmethods.Faults {
+	var f authmethods.Faults
 	var err error
 	r.UserName, r.Email = strings.TrimSpace(r.UserName), strings.TrimSpace(r.Email)
 	r.DisplayName = strings.TrimSpace(r.DisplayName)
 	if r.UserKey, err = sso.Canonical(r.UserName); err != nil {
-		f.add("/user_name", err.Error())
+		f.Add("/user_name", err.Error())
 	}
 	if token.ValidID("usr", r.UserName) {
-		f.add("/user_name", "A user name must not look like an id.")
+		f.Add("/user_name", "A user name must not look like an id.")
 	}
 	r.EmailKey = ""
 	if r.Email != "" {
 		if r.EmailKey, err = sso.CanonicalEmail(r.Email); err != nil {
-			f.add("/email", err.Error())
+			f.Add("/email", err.Error())
 		}
 	}
-	f.add("/display_name", wrongText(r.DisplayName, maxName))
+	f.Add("/display_name", wrongText(r.DisplayName, maxName))
 	if id := r.externalID(); id != "" {
 		if id, err = sso.CanonicalExternalID(id); err != nil {
-			f.add("/external_id", err.Error())
+			f.Add("/external_id", err.Error())
 		}
 		r.setExternalID(id)
 	}
 	if r.Language != "" && r.Language != "en" && r.Language != "fr" {
-		f.add("/language", "This is en or fr, or empty for the browser's.")
+		f.Add("/language", "This is en or fr, or empty for the browser's.")
 	}
 	if r.Theme != "" && r.Theme != "light" && r.Theme != "dark" {
-		f.add("/theme", "This is light or dark, or empty for the system's.")
+		f.Add("/theme", "This is light or dark, or empty for the system's.")
 	}
 	return f
 }
