@@ -156,8 +156,10 @@ func issuer(p *plan, cb Callback) error {
 // consent.
 func failureOf(p *plan, record store.Consent, f *tokens.Failure) error {
 	name := p.kind.Name
-	if f.Code == authmethods.CodeClientRejected && p.provider.DataCentre != record.DataCentre {
-		// A client that serves one data centre is unknown in the others.
+	elsewhere := p.provider.DataCentre != record.DataCentre && (p.method.DataCentre != authmethods.DataCentreAuto || f.ProviderError == "invalid_client")
+	if f.Code == authmethods.CodeClientRejected && elsewhere {
+		// A client that serves one data centre is unknown in the others, or has another
+		// secret there. Where none is named, a refused secret is just a wrong one.
 		return refuse(authmethods.CodeWrongDataCentre, "The account lives%s, where %s does not accept the client.", at(p), name)
 	}
 	switch f.Code {

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,22 +132,25 @@ func (s *Service) proven(ctx context.Context, p *plan, a *approved, listed []tok
 		return listed, nil
 	}
 	var mine []tokens.Organization
+	var limited error
 	for _, o := range listed[:min(len(listed), maxProofs)] {
 		_, err := s.call(ctx, p, a, "", how.Proof, tokens.Header{Name: how.Header, Value: secret.New(o.ID)})
 		var why *refused
 		switch {
 		case err == nil:
 			mine = append(mine, o)
-		case errors.As(err, &why) && why.code == authmethods.CodePermissionMissing:
+		case errors.As(err, &why) && (why.code == authmethods.CodePermissionMissing || why.code == authmethods.CodeOrganizationMismatch):
 			// not the token's
+		case errors.As(err, &why) && why.code == authmethods.CodeAccountLimited:
+			limited = err
 		default:
 			return nil, err
 		}
 	}
-	if len(mine) == 0 {
-		return nil, mismatch(p, e)
+	if len(mine) > 0 {
+		return mine, nil
 	}
-	return mine, nil
+	return nil, cmp.Or(limited, mismatch(p, e))
 }
 
 func environmentOf(v catalog.Verification, flag string) authmethods.Environment {
